@@ -42,6 +42,8 @@ def from_sizes(sizes: Floats, counts: Floats) -> float:
     1.9
     """
     sizes, counts = sizes[sizes > 0], counts[sizes > 0]
+    if counts.sum() < 2:
+        return 1.0
     total = float(counts @ sizes)
     share = sizes / total
     factor = share**2 / (1 - share)

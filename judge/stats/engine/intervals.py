@@ -64,6 +64,13 @@ class ResampledValues:
             return math.nan
         return limits.jackknife_se(self.jackknife[defined], self.counts[defined])
 
+    @property
+    def items_per_cluster(self) -> float:
+        """Size of the cluster of an item, averaged over items."""
+        if self.sizes is None:
+            return 1.0
+        return float(self.counts @ self.sizes**2 / (self.counts @ self.sizes))
+
     def df(self, used: int) -> float:
         """Return the degrees of freedom of `se`, where `used` clusters can contribute."""
         defined = np.isfinite(self.jackknife)
@@ -203,13 +210,13 @@ def _independent_items(sample: ResampledValues) -> float:
     items are alike, each cluster counts as one (Kish's number, if sizes differ).
     """
     sizes, counts, share = np.asarray(sample.sizes), sample.counts, sample.value
-    total, squares = float(counts @ sizes), float(counts @ sizes**2)
+    total = float(counts @ sizes)
     others = np.maximum(1 - sizes / total, 1e-12)
     moves = np.nan_to_num(others * (share - sample.jackknife))
     variance = float(counts @ (moves**2 / others))
     if not share * (1 - share) > 0 or math.sqrt(variance) <= 1e-12:
-        return total**2 / squares
-    unseen = _UNSEEN * squares / total
+        return total / sample.items_per_cluster
+    unseen = _UNSEEN * sample.items_per_cluster
     with_unseen = total + 2 * unseen
     shrunk = (share * total + unseen) / with_unseen
     sums = total * moves + sizes * (share - shrunk)

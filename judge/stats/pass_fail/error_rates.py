@@ -10,11 +10,18 @@ from typing import Unpack
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from judge.stats.engine import limits
+from judge.stats.engine import degrees_of_freedom, limits
 from judge.stats.engine.checks import between
 from judge.stats.engine.columns import as_groups, as_marks, check_lengths, select
-from judge.stats.engine.estimate import NO_COMPLETE_PAIRS, TOO_FEW_ITEMS, ZERO_DENOMINATOR, Estimate, Reason
-from judge.stats.engine.intervals import Interval
+from judge.stats.engine.estimate import (
+    NO_COMPLETE_PAIRS,
+    TOO_FEW_ITEMS,
+    UNDEFINED_RESAMPLES,
+    ZERO_DENOMINATOR,
+    Estimate,
+    Reason,
+)
+from judge.stats.engine.intervals import Interval, ResampledValues
 from judge.stats.engine.resampling import Sampling, Statistic, quotient, replicate, resample
 from judge.stats.engine.sampling_design import SamplingDesign
 from judge.stats.engine.scale import Floats
@@ -88,7 +95,9 @@ def pass_fail(human: ArrayLike, judge: ArrayLike, **sampling: Unpack[Sampling]) 
 
     Rates have Wilson intervals (see `proportion`). Those of balanced accuracy and J add the squared margins
     of TPR and TNR (Newcombe's square-and-add): a resampled interval sees no uncertainty in a class of five
-    items without an error; with clusters the wider limits of the two hold. The others are resampled.
+    items without an error; with clusters the wider limits of the two hold. The others are quantiles of draws
+    of the table, given the counts (Dirichlet distribution, half an item added to each cell): a resampled
+    interval is far too short where fails are rare. Clusters widen them by their effect on the standard error.
 
     A zero denominator gives NaN, `zero_denominator`, never 0; balanced accuracy and J need both classes;
     MCC, kappa and AC1 need two items (`too_few_items`).
@@ -164,14 +173,67 @@ def pass_fail(human: ArrayLike, judge: ArrayLike, **sampling: Unpack[Sampling]) 
         "human_pass_rate": rate(h, everything),
         "judge_pass_rate": rate(j, everything),
     }
-    statistics = pass_fail_statistics(human, judge)
-    others = resample({n: s for n, s in statistics.items() if n not in rates}, **sampling)
+    statistics = {n: s for n, s in pass_fail_statistics(human, judge).items() if n not in rates}
+    others = resample(statistics, **sampling)
     if sampling.get("method", "auto") == "auto":
+        others |= _drawn(statistics, others, cells, sampling)
         others["youden_j"] = _square_and_add(others["youden_j"], rates["tpr"], rates["tnr"])
         others["balanced_accuracy"] = _square_and_add(
             others["balanced_accuracy"], rates["tpr"], rates["tnr"], 0.5
         )
     return PassFail(tp, fp, fn, tn, **{**rates, **others})
+
+
+def _drawn(
+    statistics: Mapping[str, Statistic], found: Mapping[str, Estimate], cells: Floats, sampling: Sampling
+) -> dict[str, Estimate]:
+    """Return the estimates that have an interval from draws of the table, their jackknife's replaced."""
+    n_draws, (seed, generator) = sampling.get("n_resamples", 10_000), seed_of(sampling.get("rng"))
+    chosen = {n: statistics[n] for n in _FROM_DRAWS if found[n].defined and found[n].n_clusters > 1}
+    if not chosen:
+        return {}
+    tables = generator.standard_gamma(cells.sum(axis=0) + 0.5, size=(n_draws, 4))
+    widening, drawn = _widening(chosen, sampling), {}
+    for name in chosen:
+        one = found[name]
+        low, high = _limits_from_draws(name, tables, one.value, widening[name], one.confidence_level)
+        notes = tuple(note for note in one.notes if not note.startswith(UNDEFINED_RESAMPLES))
+        one = replace(one, low=low, high=high, method="dirichlet-draws", reason=None, notes=notes)
+        drawn[name] = replace(one, n_resamples=n_draws, seed=seed)
+    return drawn
+
+
+def _limits_from_draws(
+    name: str, tables: Floats, value: float, widening: float, confidence_level: float
+) -> limits.Limits:
+    values = _TABLE_FUNCTIONS[name](tables)
+    low, high = limits.percentile_limits(values[np.isfinite(values)], confidence_level)
+    return value - widening * max(0.0, value - low), value + widening * max(0.0, high - value)
+
+
+def _widening(statistics: Mapping[str, Statistic], sampling: Sampling) -> dict[str, float]:
+    """Return by how much clusters widen the intervals of independent items."""
+    groups = sampling.get("clusters")
+    if groups is None:
+        return dict.fromkeys(statistics, 1.0)
+    together, alone = (
+        replicate(statistics, clusters=of, method="jackknife").samples for of in (groups, None)
+    )
+    level = sampling.get("confidence_level", 0.95)
+    return {name: _cluster_effect(together[name], alone[name].se, level) for name in statistics}
+
+
+def _cluster_effect(sample: ResampledValues, of_items: float, confidence_level: float) -> float:
+    """Return the ratio of the two standard errors, times that of Student's quantile to the normal one.
+
+    Where one of them is 0, each cluster counts as one item.
+    """
+    if sample.sizes is None:
+        return 1.0
+    ratio = sample.se / of_items if sample.se > 0 and of_items > 0 else sample.items_per_cluster
+    p = (1 + confidence_level) / 2
+    quantile = limits.t_quantile(p, degrees_of_freedom.from_sizes(sample.sizes, sample.counts))
+    return max(1.0, ratio) * quantile / limits.normal_quantile(p)
 
 
 def weighted_rates(
@@ -190,11 +252,8 @@ def weighted_rates(
     for name, sample in replicates.samples.items():
         interval = Interval()
         if not math.isnan(sample.value):
-            values = _TABLE_FUNCTIONS[name](tables)
-            low, high = limits.percentile_limits(values[np.isfinite(values)], confidence_level)
             widening = sample.weighted.cluster_factor if sample.weighted else 1.0
-            low = sample.value - widening * max(0.0, sample.value - low)
-            high = sample.value + widening * max(0.0, high - sample.value)
+            low, high = _limits_from_draws(name, tables, sample.value, widening, confidence_level)
             interval = Interval(low, high, sample.se, "beta-draws")
         estimate = replicates.with_interval(name, interval, confidence_level)
         drawn = n_draws if estimate.defined else 0
@@ -309,6 +368,7 @@ def _ac1(cells: Floats) -> Floats:
 
 
 _BEYOND_CHANCE = ("mcc", "kappa", "ac1")  # one item says nothing about chance
+_FROM_DRAWS = ("f1", "negative_agreement", *_BEYOND_CHANCE, "pass_rate_gap")
 _BELOW_ZERO = (*_BEYOND_CHANCE, "youden_j", "pass_rate_gap")
 _TABLE_FUNCTIONS: dict[str, Callable[[Floats], Floats]] = {
     "agreement": lambda cells: quotient(cells[:, 0] + cells[:, 3], cells.sum(axis=1)),
