@@ -19,6 +19,9 @@ from judge.stats.engine.resampling import Sampling, Statistic, average, estimate
 from judge.stats.engine.scale import Floats
 from judge.stats.engine.statistic import bilinear, undefined_statistic
 from judge.stats.engine.table import RatingTable, ScaleLike, Weights, read_table
+from judge.stats.engine.table_draws import drawn_intervals
+
+_MOST_DRAWN = 10  # categories; tables of more have too many cells to draw
 
 
 def cohen_kappa(
@@ -80,7 +83,31 @@ def cohen_kappa(
     0.4
     """
     ratings, scale = ratings_or_table(ratings, table, scale, sampling.get("clusters"))
-    return estimate(cohen_statistic(*ratings, weights=weights, scale=scale), **sampling)
+    statistic = cohen_statistic(*ratings, weights=weights, scale=scale)
+    found = estimate(statistic, **sampling)
+    read = read_table(ratings, scale)
+    drawable = read.values.shape[1] == 2 and len(read.points) <= _MOST_DRAWN
+    if sampling.get("method", "auto") != "auto" or sampling.get("design") is not None or not drawable:
+        return found
+    distances, counts = read.distances(weights), _with_two_items(read)
+    functions = {"": lambda tables: _kappa_of_tables(tables, distances)}
+    return drawn_intervals({"": found}, {"": statistic}, functions, counts, sampling)[""]
+
+
+def _with_two_items(table: RatingTable) -> Floats:
+    """Return the counts of all cells, with one item spread over those of agreement and one over all."""
+    k = len(table.points)
+    complete = table.codes[table.complete]
+    counts = np.bincount(complete[:, 0] * k + complete[:, 1], minlength=k * k)
+    result: Floats = counts + (np.eye(k) / k + 1 / k**2).ravel()
+    return result
+
+
+def _kappa_of_tables(tables: Floats, distances: Floats) -> Floats:
+    """Return kappa of tables in rows, shape (R, K * K)."""
+    square = tables.reshape(len(tables), *distances.shape)
+    chance = bilinear(square.sum(axis=2), distances, square.sum(axis=1))
+    return 1 - quotient(tables.sum(axis=1) * (tables @ distances.ravel()), chance)
 
 
 def cohen_statistic(*ratings: ArrayLike, weights: Weights = None, scale: ScaleLike = None) -> Statistic:

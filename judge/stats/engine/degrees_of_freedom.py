@@ -18,7 +18,7 @@ _LEAST = 2.0  # fewer cannot be told from a sample
 def from_sizes(sizes: Floats, counts: Floats) -> float:
     """Return Satterthwaite's degrees of freedom of a clustered mean with the variance estimator CR2.
 
-    Items are taken as independent (the working model), so that they follow from the sizes of the clusters alone.
+    Items are taken as independent (the working model), so that the sizes of the clusters decide alone.
 
     Parameters
     ----------
@@ -47,8 +47,8 @@ def from_sizes(sizes: Floats, counts: Floats) -> float:
     total = float(counts @ sizes)
     share = sizes / total
     factor = share**2 / (1 - share)
-    # The variance estimator is a quadratic form of the cluster means; all pairs of clusters have the element
-    # sqrt(factor_c factor_d) (1/total - 2/total), and the diagonal adds factor / size.
+    # The estimator is a quadratic form of independent cluster means. The trace of its matrix and that of the
+    # square follow from the elements -sqrt(factor_c factor_d) / total, with factor / size on the diagonal, too.
     own = factor / sizes
     pair = -1 / total
     trace = float(counts @ (own + factor * pair))

@@ -109,9 +109,9 @@ class Sampling(ResampleOptions, total=False):
     method : {'auto', 'jackknife', 'bca', 'percentile', 'wilson', 'analytic'}
         'auto' (default): Wilson for shares, with clusters for the number of independent items that they are
         worth; else the jackknife with Student's t (coefficients on the scale artanh or log(1 - x)), its
-        degrees of freedom from the sizes of the clusters and from how few of them carry the standard
-        error. Neither is random. 'bca' and 'percentile' are bootstrap intervals; 'wilson' is for shares, 'analytic' for statistics with a published standard error or closed-form
-        interval, without clusters.
+        degrees of freedom from the sizes of the clusters and from how few of them carry the standard error.
+        Neither is random. 'bca' and 'percentile' are bootstrap intervals. 'wilson' is for shares, 'analytic'
+        for statistics with a published standard error or closed-form interval, without clusters.
     n_resamples : int
         Bootstrap resamples, default 10,000.
     rng : int, numpy.random.Generator or None

@@ -10,22 +10,21 @@ from typing import Unpack
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from judge.stats.engine import degrees_of_freedom, limits
 from judge.stats.engine.checks import between
 from judge.stats.engine.columns import as_groups, as_marks, check_lengths, select
 from judge.stats.engine.estimate import (
     NO_COMPLETE_PAIRS,
     TOO_FEW_ITEMS,
-    UNDEFINED_RESAMPLES,
     ZERO_DENOMINATOR,
     Estimate,
     Reason,
 )
-from judge.stats.engine.intervals import Interval, ResampledValues
+from judge.stats.engine.intervals import Interval
 from judge.stats.engine.resampling import Sampling, Statistic, quotient, replicate, resample
 from judge.stats.engine.sampling_design import SamplingDesign
 from judge.stats.engine.scale import Floats
 from judge.stats.engine.statistic import StatisticKind
+from judge.stats.engine.table_draws import drawn_intervals, widened_limits
 from judge.stats.engine.weights import seed_of
 from judge.stats.pass_fail.proportion import proportion
 from judge.stats.pass_fail.verdict_draws import VerdictSample
@@ -176,64 +175,13 @@ def pass_fail(human: ArrayLike, judge: ArrayLike, **sampling: Unpack[Sampling]) 
     statistics = {n: s for n, s in pass_fail_statistics(human, judge).items() if n not in rates}
     others = resample(statistics, **sampling)
     if sampling.get("method", "auto") == "auto":
-        others |= _drawn(statistics, others, cells, sampling)
+        drawn = {name: others[name] for name in _FROM_DRAWS}
+        others |= drawn_intervals(drawn, statistics, _TABLE_FUNCTIONS, cells.sum(axis=0) + 0.5, sampling)
         others["youden_j"] = _square_and_add(others["youden_j"], rates["tpr"], rates["tnr"])
         others["balanced_accuracy"] = _square_and_add(
             others["balanced_accuracy"], rates["tpr"], rates["tnr"], 0.5
         )
     return PassFail(tp, fp, fn, tn, **{**rates, **others})
-
-
-def _drawn(
-    statistics: Mapping[str, Statistic], found: Mapping[str, Estimate], cells: Floats, sampling: Sampling
-) -> dict[str, Estimate]:
-    """Return the estimates that have an interval from draws of the table, their jackknife's replaced."""
-    n_draws, (seed, generator) = sampling.get("n_resamples", 10_000), seed_of(sampling.get("rng"))
-    chosen = {n: statistics[n] for n in _FROM_DRAWS if found[n].defined and found[n].n_clusters > 1}
-    if not chosen:
-        return {}
-    tables = generator.standard_gamma(cells.sum(axis=0) + 0.5, size=(n_draws, 4))
-    widening, drawn = _widening(chosen, sampling), {}
-    for name in chosen:
-        one = found[name]
-        low, high = _limits_from_draws(name, tables, one.value, widening[name], one.confidence_level)
-        notes = tuple(note for note in one.notes if not note.startswith(UNDEFINED_RESAMPLES))
-        one = replace(one, low=low, high=high, method="dirichlet-draws", reason=None, notes=notes)
-        drawn[name] = replace(one, n_resamples=n_draws, seed=seed)
-    return drawn
-
-
-def _limits_from_draws(
-    name: str, tables: Floats, value: float, widening: float, confidence_level: float
-) -> limits.Limits:
-    values = _TABLE_FUNCTIONS[name](tables)
-    low, high = limits.percentile_limits(values[np.isfinite(values)], confidence_level)
-    return value - widening * max(0.0, value - low), value + widening * max(0.0, high - value)
-
-
-def _widening(statistics: Mapping[str, Statistic], sampling: Sampling) -> dict[str, float]:
-    """Return by how much clusters widen the intervals of independent items."""
-    groups = sampling.get("clusters")
-    if groups is None:
-        return dict.fromkeys(statistics, 1.0)
-    together, alone = (
-        replicate(statistics, clusters=of, method="jackknife").samples for of in (groups, None)
-    )
-    level = sampling.get("confidence_level", 0.95)
-    return {name: _cluster_effect(together[name], alone[name].se, level) for name in statistics}
-
-
-def _cluster_effect(sample: ResampledValues, of_items: float, confidence_level: float) -> float:
-    """Return the ratio of the two standard errors, times that of Student's quantile to the normal one.
-
-    Where one of them is 0, each cluster counts as one item.
-    """
-    if sample.sizes is None:
-        return 1.0
-    ratio = sample.se / of_items if sample.se > 0 and of_items > 0 else sample.items_per_cluster
-    p = (1 + confidence_level) / 2
-    quantile = limits.t_quantile(p, degrees_of_freedom.from_sizes(sample.sizes, sample.counts))
-    return max(1.0, ratio) * quantile / limits.normal_quantile(p)
 
 
 def weighted_rates(
@@ -253,7 +201,9 @@ def weighted_rates(
         interval = Interval()
         if not math.isnan(sample.value):
             widening = sample.weighted.cluster_factor if sample.weighted else 1.0
-            low, high = _limits_from_draws(name, tables, sample.value, widening, confidence_level)
+            low, high = widened_limits(
+                _TABLE_FUNCTIONS[name](tables), sample.value, widening, confidence_level
+            )
             interval = Interval(low, high, sample.se, "beta-draws")
         estimate = replicates.with_interval(name, interval, confidence_level)
         drawn = n_draws if estimate.defined else 0
