@@ -109,9 +109,7 @@ def joint(cuts: list[float], noise: float) -> np.ndarray:
     return of_rater @ of_rater.T / grid.size
 
 
-def five_points(
-    n: int, margins: str, weights: str | None, cells: np.ndarray, rng: np.random.Generator
-) -> Drawn:
+def five_points(n: int, weights: str | None, cells: np.ndarray, rng: np.random.Generator) -> Drawn:
     """Return the interval of a kappa on a scale of five points."""
     k = np.arange(5)
     distances = (k[:, None] != k).astype(float) if weights is None else (k[:, None] - k) ** 2.0

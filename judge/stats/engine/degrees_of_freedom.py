@@ -48,7 +48,7 @@ def from_sizes(sizes: Floats, counts: Floats) -> float:
     share = sizes / total
     factor = share**2 / (1 - share)
     # The estimator is a quadratic form of independent cluster means. The trace of its matrix and that of the
-    # square follow from the elements -sqrt(factor_c factor_d) / total, with factor / size on the diagonal, too.
+    # square follow from its elements -sqrt(factor_c factor_d) / total, and factor / size on the diagonal.
     own = factor / sizes
     pair = -1 / total
     trace = float(counts @ (own + factor * pair))
