@@ -1,7 +1,7 @@
 """Intervals of statistics of a table of counts, from draws of the table.
 
 The table of all items is unknown. Given the counts of the sample, with an item or two added to the cells,
-it has a Dirichlet distribution; quantiles of the statistic over draws of the table are the limits. A bootstrap
+it has a Dirichlet distribution; quantiles of the statistic over draws of it are the limits. A bootstrap
 never draws what the sample does not contain (a first error, a first fail), so that its intervals are far too
 short where a category is rare.
 """
