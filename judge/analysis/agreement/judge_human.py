@@ -19,7 +19,6 @@ from judge.analysis.agreement.label_pool import corrected_pass_rate
 from judge.analysis.ratings import PASSES, NoVerdict, Ratings
 from judge.errors import InputError
 from judge.stats.engine.estimate import NO_COMPLETE_PAIRS, Estimate
-from judge.stats.engine.intervals import Method
 from judge.stats.engine.scale import Floats, nearest_position
 from judge.stats.judge_human.alt_test import AltTest, AltTestPart, alt_tests, omega_curve
 from judge.stats.judge_human.ceiling import Ceiling
@@ -188,7 +187,7 @@ def judge_agreement(ratings: Ratings, judge: str, criteria: Criteria) -> JudgeAg
     scored = ~np.isnan(ratings.column(judge))
     pool = scored | ratings.without_verdict(judge) if is_fail else scored
     verdicts = _verdicts(rated, judge, is_fail)
-    passing, bounds, n_no_verdict = _passing(rated, judge, verdicts, criteria.no_verdict)
+    passing, bounds, n_no_verdict = _passing(rated, judge, verdicts, criteria)
     return JudgeAgreement(
         ratings=rated,
         judge=judge,
@@ -336,7 +335,7 @@ def _verdicts(ratings: Ratings, judge: str, is_fail: bool) -> Floats | None:
 
 
 def _passing(
-    ratings: Ratings, judge: str, verdicts: Floats | None, no_verdict: NoVerdict
+    ratings: Ratings, judge: str, verdicts: Floats | None, criteria: Criteria
 ) -> tuple[PassFail | None, tuple[PassFail, PassFail] | None, int]:
     """Verdicts of judge and humans; their bounds; and number of verdicts that the judge does not give."""
     human = ratings.human_passed()
@@ -345,11 +344,10 @@ def _passing(
     missing = ratings.without_verdict(judge) & ~np.isnan(human)
 
     def of(judged: Floats) -> PassFail:
-        method: Method = "jackknife" if ratings.design is None else "auto"
-        return pass_fail(human, judged, **ratings.sampling, method=method)
+        return pass_fail(human, judged, **ratings.sampling, rng=criteria.seed)
 
     failed, passed = (np.where(missing, verdict, verdicts) for verdict in (0.0, 1.0))
-    bounds = (of(failed), of(passed)) if no_verdict == "bounds" and missing.any() else None
+    bounds = (of(failed), of(passed)) if criteria.no_verdict == "bounds" and missing.any() else None
     return of(verdicts), bounds, int(missing.sum())
 
 

@@ -12,6 +12,7 @@ _METHODS = {
     "percentile": "bootstrap",
     "bca": "BCa bootstrap",
     "beta-draws": "quantiles of simulated Beta distributions",
+    "dirichlet-draws": "quantiles of simulated Dirichlet distributions",
 }
 
 

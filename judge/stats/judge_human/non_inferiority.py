@@ -206,6 +206,6 @@ def _rater_variance(ceiling: Ceiling) -> float:
     return float(np.var(deltas, ddof=1)) / len(deltas)
 
 
-def _rater_df(ceiling: Ceiling) -> int:
+def _rater_df(ceiling: Ceiling) -> float:
     raters_dominate = _rater_variance(ceiling) > ceiling.difference.se**2
     return len(ceiling.per_human) - 1 if raters_dominate else ceiling.difference.degrees_of_freedom
