@@ -234,3 +234,15 @@ def test_people_who_agree_only_by_chance_are_no_yardstick_and_it_is_said():
     # A negative mean error is no such thing, and people who agree need no note.
     assert leave_one_out(humans, judge, minus_mae).human.notes == ()
     assert leave_one_out(*_ratings(n=80), pearson_statistic).human.notes == ()
+
+
+def test_unequal_clusters_widen_the_interval_of_every_level():
+    humans, judge = _ratings()
+    n = len(judge)
+    even = np.arange(n) // 2
+    uneven = np.minimum(np.arange(n), n // 2 - 1)  # as many clusters, half of the items in the last
+    for name in ("human", "judge", "difference"):
+        of_even, of_uneven = (
+            getattr(leave_one_out(humans, judge, pearson_statistic, clusters=c), name) for c in (even, uneven)
+        )
+        assert of_uneven.df < 4 < of_even.df, name
