@@ -1,8 +1,9 @@
 """Interval limits from a point estimate, its jackknife values and its bootstrap draws.
 
-Which one to use was settled by simulation (coverage of nominal 95 % intervals, seven statistics): below
-50 clusters the jackknife with Student's t, on the scale log(1 - theta) for coefficients whose maximum is
-1; from 50 clusters on BCa. The basic bootstrap covered worst and is not offered.
+Which one to use was settled by simulation (benchmarks/coverage_shares.md, coverage_intervals.md): the
+jackknife with Student's t, its degrees of freedom from `degrees_of_freedom`, on the scale artanh(theta) for
+coefficients between -1 and 1 and log(1 - theta) for those without a minimum. BCa covered less, most of all
+where a category is rare, and the basic bootstrap least; that one is not offered.
 """
 
 from __future__ import annotations

@@ -22,10 +22,11 @@ __all__ = ["mean", "proportion"]
 def proportion(marks: ArrayLike, **sampling: Unpack[Sampling]) -> Estimate:
     """Share of passes: a pass rate, a hit rate, an accuracy.
 
-    The interval is Wilson's score interval. With clusters of several items it is computed for the
-    effective sample size p(1 - p) / se^2, where se comes from the jackknife over clusters, and with
-    Student's t on the number of clusters. Without any spread between clusters (all pass, all fail)
-    each cluster counts as one item.
+    The interval is Wilson's score interval. With clusters of several items it is computed for the number of
+    independent items that the clusters are worth, p(1 - p) / variance, and with Student's t. The variance is
+    CR2, and at least the one with a quarter of a cluster of passes and one of fails added; the degrees of
+    freedom are Satterthwaite's. Without any spread (all pass, all fail) each cluster counts as one item. A
+    single item has the exact interval.
 
     Parameters
     ----------
@@ -48,7 +49,9 @@ def proportion(marks: ArrayLike, **sampling: Unpack[Sampling]) -> Estimate:
     References
     ----------
     .. [1] E. B. Wilson, "Probable Inference, the Law of Succession, and Statistical Inference", 1927.
-    .. [2] C. J. Clopper, E. S. Pearson, "The Use of Confidence or Fiducial Limits Illustrated in the
+    .. [2] J. E. Pustejovsky, E. Tipton, "Small-sample methods for cluster-robust variance estimation and
+       hypothesis testing in fixed effects models", Journal of Business & Economic Statistics 36, 2018 (CR2).
+    .. [3] C. J. Clopper, E. S. Pearson, "The Use of Confidence or Fiducial Limits Illustrated in the
        Case of the Binomial", 1934.
 
     Examples
