@@ -85,7 +85,7 @@ def _approvals(
         items,
         dimensions=inputs.dimensions,
         cluster=inputs.cluster,
-        sampling=inputs.sampling,
+        sampling="stratified" if inputs.sampling == "label-shift" else inputs.sampling,
         population=inputs.population,
     )
     return replace(found, notes=(*found.notes, _NOT_TARGETED)) if inputs.target else found

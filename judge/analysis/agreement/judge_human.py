@@ -19,7 +19,6 @@ from judge.analysis.agreement.label_pool import corrected_pass_rate
 from judge.analysis.ratings import PASSES, NoVerdict, Ratings
 from judge.errors import InputError
 from judge.stats.engine.estimate import NO_COMPLETE_PAIRS, Estimate
-from judge.stats.engine.intervals import Method
 from judge.stats.engine.scale import Floats, nearest_position
 from judge.stats.judge_human.alt_test import AltTest, AltTestPart, alt_tests, omega_curve
 from judge.stats.judge_human.ceiling import Ceiling
@@ -337,8 +336,7 @@ def _passing(
     missing = ratings.without_verdict(judge) & ~np.isnan(human)
 
     def of(judged: Floats) -> PassFail:
-        method: Method = "jackknife" if ratings.design is None else "auto"
-        return pass_fail(human, judged, **ratings.sampling, method=method, rng=criteria.seed)
+        return pass_fail(human, judged, **ratings.sampling, rng=criteria.seed)
 
     failed, passed = (np.where(missing, verdict, verdicts) for verdict in (0.0, 1.0))
     bounds = (of(failed), of(passed)) if criteria.no_verdict == "bounds" and missing.any() else None

@@ -303,4 +303,7 @@ def _methods(cluster: str | None, answers: Answers, found: Detection | None) -> 
             f"Proportions: Wilson score interval for the effective sample size of {n:,} clusters of answers."
         )
     if found:
-        yield f"Balanced accuracy and F1: BCa bootstrap (10,000, seed {SEED}), jackknife below 50 clusters."
+        yield (
+            "Balanced accuracy: the intervals of both rates, squared and added. F1: quantiles of simulated "
+            f"Dirichlet distributions of the table of verdicts (10,000, seed {SEED})."
+        )

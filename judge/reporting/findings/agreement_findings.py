@@ -348,8 +348,9 @@ def methods(found: Agreement) -> Iterator[str]:
         calls = f"the {aligned.reduction} of repeated judgments of an item"
     yield (
         f"Results hold for these human raters (fixed) and a population of {unit} (random), with {calls}. "
-        f"Intervals are 95 %: jackknife over {unit} with Student's t (on log(1 - x) for coefficients), "
-        "Wilson for proportions."
+        f"Intervals are 95 %: jackknife over {unit} with Student's t (coefficients on the scale artanh(x) or "
+        "log(1 - x)), Wilson for proportions, quantiles of simulated Dirichlet distributions for F1, MCC and "
+        "kappa of verdicts."
     )
     between = dict.fromkeys(
         dimension_name(one.ratings.dimension) for one in _of_members(found) if _is_between_points(one.ratings)

@@ -13,6 +13,7 @@ _METHODS = {
     "percentile": "bootstrap",
     "bca": "BCa bootstrap",
     "beta-draws": "quantiles of simulated Beta distributions",
+    "dirichlet-draws": "quantiles of simulated Dirichlet distributions",
 }
 _INTERVAL = re.compile(
     r"(?:\d(?: %| points?| percentage points?)? )?"  # the end of a number, with its unit

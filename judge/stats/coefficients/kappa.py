@@ -11,7 +11,7 @@ from typing import Unpack
 import numpy as np
 from numpy.typing import ArrayLike
 
-from judge.stats.engine import limits
+from judge.stats.engine import degrees_of_freedom, limits
 from judge.stats.engine.cells import Cells
 from judge.stats.engine.contingency import ratings_or_table
 from judge.stats.engine.estimate import TOO_FEW_RATERS, UNDEFINED_PAIRS, Estimate
@@ -19,6 +19,9 @@ from judge.stats.engine.resampling import Sampling, Statistic, average, estimate
 from judge.stats.engine.scale import Floats
 from judge.stats.engine.statistic import bilinear, undefined_statistic
 from judge.stats.engine.table import RatingTable, ScaleLike, Weights, read_table
+from judge.stats.engine.table_draws import drawn_intervals
+
+_MOST_DRAWN = 10  # categories; tables of more have too many cells to draw
 
 
 def cohen_kappa(
@@ -54,7 +57,11 @@ def cohen_kappa(
         Allowed values; needed for weighted labels and your own weights. Unused values do not change kappa.
     **sampling
         `clusters`, `confidence_level`, `method`, `n_resamples`, `rng`: see `Sampling`.
-        ``method='analytic'`` uses the large-sample standard error of [3]_ (two raters).
+        By default the interval of two raters' kappa comes from draws of the table of all items, to which two
+        items are added (one spread over the cells of agreement, one over all); it is then also defined for
+        perfect agreement. For more raters, with a sampling design, and from eleven categories on, the
+        interval is that of the jackknife. ``method='analytic'`` uses the large-sample standard error of
+        [3]_ (two raters).
 
     Returns
     -------
@@ -80,7 +87,31 @@ def cohen_kappa(
     0.4
     """
     ratings, scale = ratings_or_table(ratings, table, scale, sampling.get("clusters"))
-    return estimate(cohen_statistic(*ratings, weights=weights, scale=scale), **sampling)
+    statistic = cohen_statistic(*ratings, weights=weights, scale=scale)
+    found = estimate(statistic, **sampling)
+    read = read_table(ratings, scale)
+    drawable = read.values.shape[1] == 2 and len(read.points) <= _MOST_DRAWN
+    if sampling.get("method", "auto") != "auto" or sampling.get("design") is not None or not drawable:
+        return found
+    distances, counts = read.distances(weights), _with_two_items(read)
+    functions = {"": lambda tables: _kappa_of_tables(tables, distances)}
+    return drawn_intervals({"": found}, {"": statistic}, functions, counts, sampling)[""]
+
+
+def _with_two_items(table: RatingTable) -> Floats:
+    """Return the counts of all cells, with one item spread over those of agreement and one over all."""
+    k = len(table.points)
+    complete = table.codes[table.complete]
+    counts = np.bincount(complete[:, 0] * k + complete[:, 1], minlength=k * k)
+    result: Floats = counts + (np.eye(k) / k + 1 / k**2).ravel()
+    return result
+
+
+def _kappa_of_tables(tables: Floats, distances: Floats) -> Floats:
+    """Return kappa of tables in rows, shape (R, K * K)."""
+    square = tables.reshape(len(tables), *distances.shape)
+    chance = bilinear(square.sum(axis=2), distances, square.sum(axis=1))
+    return 1 - quotient(tables.sum(axis=1) * (tables @ distances.ravel()), chance)
 
 
 def cohen_statistic(*ratings: ArrayLike, weights: Weights = None, scale: ScaleLike = None) -> Statistic:
@@ -143,7 +174,11 @@ def _cohen_pair(table: RatingTable, weights: Weights) -> Statistic:
 def _cohen_analytic(
     cells: Cells, counts: Floats, distances: Floats, confidence_level: float
 ) -> tuple[float, float, float]:
-    """Return limits and the large-sample standard error (not the one under no agreement)."""
+    """Return limits and the large-sample standard error (not the one under no agreement).
+
+    The limits are Student's on the scale artanh(kappa), as those of the jackknife: normal limits of kappa
+    itself covered as little as .60 where a category is rare.
+    """
     n = counts.sum()
     share = counts[0] / n
     rows, columns = cells.row_sums(counts)[0] / n, cells.column_sums(counts)[0] / n
@@ -154,7 +189,10 @@ def _cohen_analytic(
     influence = distances[cells.row, cells.column] - margin * (1 - kappa)
     variance = (share @ influence**2 - (share @ influence) ** 2) / (n * chance**2)
     se = math.sqrt(max(variance, 0.0))
-    return (*limits.symmetric_limits(kappa, se, confidence_level), se)
+    if not se > 0 or abs(kappa) >= 1:
+        return math.nan, math.nan, se
+    df = degrees_of_freedom.from_kurtosis(influence, counts[0])
+    return *limits.fisher_limits(float(kappa), se, confidence_level, df), se
 
 
 def scott_pi(

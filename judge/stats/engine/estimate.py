@@ -92,7 +92,7 @@ class Estimate:
         Smallest and largest possible value of the statistic. Limits beyond it are cut there, or at `value`
         where an estimate that is corrected for noise lies beyond it itself.
     df : float
-        Degrees of freedom of `se`, where a sampling design decides them; else NaN.
+        Degrees of freedom of `se`, where they are not the clusters less one; else NaN.
 
     Examples
     --------
@@ -142,9 +142,9 @@ class Estimate:
         return not math.isnan(self.value)
 
     @property
-    def degrees_of_freedom(self) -> int:
-        """Of Student's t with this `se`: clusters that can contribute (no more than the items), less one."""
-        return min(self.n_clusters, self.n_items) - 1 if math.isnan(self.df) else int(self.df)
+    def degrees_of_freedom(self) -> float:
+        """Of Student's t with this `se`: `df`, else contributing clusters (no more than items) less one."""
+        return min(self.n_clusters, self.n_items) - 1 if math.isnan(self.df) else self.df
 
     def with_notes(self, *notes: str) -> Self:
         """Return a copy with `notes` added, each once."""

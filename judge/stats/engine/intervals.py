@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Literal
 
 import numpy as np
 
-from judge.stats.engine import limits
+from judge.stats.engine import degrees_of_freedom, limits
 from judge.stats.engine.design_variance import WeightedValue
 from judge.stats.engine.estimate import (
     FEW_CLUSTERS,
@@ -21,6 +22,8 @@ from judge.stats.engine.estimate import (
 from judge.stats.engine.sampling_design import SamplingDesign
 from judge.stats.engine.scale import Floats
 from judge.stats.engine.statistic import Statistic
+
+_UNSEEN = 0.25  # of a cluster: the coverage of shares is then .92 or more, also with very unequal clusters
 
 Method = Literal["auto", "jackknife", "bca", "percentile", "wilson", "analytic"]
 
@@ -41,6 +44,8 @@ class ResampledValues:
         Bootstrap values, NaN where undefined; empty where the method needs none.
     weighted : WeightedValue or None
         With a sampling design: the weighted value and its standard error. There are no other values then.
+    sizes : ndarray or None, shape (u,)
+        With clusters: the items in a cluster of each group.
     """
 
     value: float
@@ -48,6 +53,7 @@ class ResampledValues:
     counts: Floats
     draws: Floats
     weighted: WeightedValue | None = None
+    sizes: Floats | None = None
 
     @cached_property
     def se(self) -> float:
@@ -58,6 +64,21 @@ class ResampledValues:
         if self.counts[defined].sum() < 2:
             return math.nan
         return limits.jackknife_se(self.jackknife[defined], self.counts[defined])
+
+    @property
+    def items_per_cluster(self) -> float:
+        """Size of the cluster of an item, averaged over items."""
+        if self.sizes is None:
+            return 1.0
+        return float(self.counts @ self.sizes**2 / (self.counts @ self.sizes))
+
+    def df(self, used: int) -> float:
+        """Return the degrees of freedom of `se`, where `used` clusters can contribute."""
+        defined = np.isfinite(self.jackknife)
+        found = degrees_of_freedom.from_kurtosis(self.jackknife[defined], self.counts[defined])
+        if self.sizes is not None:
+            found = min(found, degrees_of_freedom.from_sizes(self.sizes, self.counts))
+        return min(found, used - 1.0)
 
 
 @dataclass
@@ -70,6 +91,7 @@ class Interval:
     method: str = ""
     reason: Reason | None = None
     notes: tuple[str, ...] = field(default=())
+    df: float = math.nan
 
     @property
     def defined(self) -> bool:
@@ -91,19 +113,24 @@ def resampled_interval(
     method: Method,
     confidence_level: float,
     used: int,
-    clustered: bool,
 ) -> Interval:
     """Return the interval from resampled values; `used` clusters can contribute."""
     undefined, notes = _undefined_share(sample)
     interval = Interval(se=sample.se, method=method, notes=notes)
-    if method == "wilson":
-        interval.low, interval.high = _wilson_interval(sample, confidence_level, used, clustered)
+    if method == "wilson" and used < 2:
+        interval = Interval(*limits.clopper_pearson_limits(sample.value, 1, confidence_level), sample.se)
+        interval.method = "clopper-pearson"
+    elif method == "wilson":
+        interval.low, interval.high = _wilson_interval(sample, confidence_level, used)
     elif undefined > 0.2 or not sample.se > 0 or used < 2:
         interval.reason = NO_VARIATION
     elif method == "jackknife":
-        below_one = statistic.kind == "coefficient" and sample.value < 1
-        t_limits = limits.coefficient_limits if below_one else limits.symmetric_limits
-        interval.low, interval.high = t_limits(sample.value, sample.se, confidence_level, used - 1)
+        # Of a mean of independent items it is Student's interval.
+        estimated = statistic.kind == "coefficient" or sample.sizes is not None
+        interval.df = sample.df(used) if estimated else math.nan
+        interval.low, interval.high = _scale(statistic, sample.value)(
+            sample.value, sample.se, confidence_level, interval.df if estimated else used - 1.0
+        )
     else:
         interval.low, interval.high = _bootstrap_limits(sample, method, confidence_level)
     if statistic.possible == (-math.inf, 1.0) and interval.low < 2 * min(sample.value, -1.0) - 1:
@@ -153,19 +180,49 @@ def _undefined_share(sample: ResampledValues) -> tuple[float, tuple[str, ...]]:
     return share, (f"{UNDEFINED_RESAMPLES}: {share:.1%}",) if share > 0.05 else ()
 
 
-def _wilson_interval(
-    sample: ResampledValues, confidence_level: float, used: int, clustered: bool
-) -> limits.Limits:
+def _scale(statistic: Statistic, value: float) -> Callable[[float, float, float, float], limits.Limits]:
+    """Return the limits on the scale on which the statistic has about a t distribution."""
+    if statistic.kind != "coefficient" or value >= 1:
+        return limits.symmetric_limits
+    return limits.fisher_limits if value > -1 <= statistic.possible[0] else limits.coefficient_limits
+
+
+def _wilson_interval(sample: ResampledValues, confidence_level: float, used: int) -> limits.Limits:
     share, n = sample.value, float(sample.counts.sum())
+    p = (1 + confidence_level) / 2
+    if sample.sizes is not None:
+        quantile = limits.t_quantile(p, sample.df(used))
+        return limits.wilson_limits(share, _independent_items(sample), quantile)
     binomial, effective = share * (1 - share), float(used)
-    if sample.se > 0 and binomial > 0 and used > 1:
+    if sample.se > 0 and binomial > 0:
         # The factors make it exactly the number of items when these are independent zeros and ones.
         effective = binomial / (sample.se**2 * n / (n - 1) * ((used - 1) / used) ** 2)
-    p = (1 + confidence_level) / 2
     # The spread of independent zeros and ones follows from their share; any other had to be estimated.
-    estimated = used > 1 and (clustered or abs(effective - used) > 1e-9 * used)
+    estimated = abs(effective - used) > 1e-9 * used
     quantile = limits.t_quantile(p, used - 1) if estimated else limits.normal_quantile(p)
     return limits.wilson_limits(share, effective, quantile)
+
+
+def _independent_items(sample: ResampledValues) -> float:
+    """Return the number of independent items that tell as much about a share as the clusters do.
+
+    The variance estimator is CR2. If it rests on few clusters it is too small where these happen to agree: at
+    most as many items count as if part of a cluster of passes and one of fails had been seen, too. Where all
+    items are alike, each cluster counts as one (Kish's number, if sizes differ).
+    """
+    sizes, counts, share = np.asarray(sample.sizes), sample.counts, sample.value
+    total = float(counts @ sizes)
+    others = np.maximum(1 - sizes / total, 1e-12)
+    moves = np.nan_to_num(others * (share - sample.jackknife))
+    variance = float(counts @ (moves**2 / others))
+    if not share * (1 - share) > 0 or math.sqrt(variance) <= 1e-12:
+        return total / sample.items_per_cluster
+    unseen = _UNSEEN * sample.items_per_cluster
+    with_unseen = total + 2 * unseen
+    shrunk = (share * total + unseen) / with_unseen
+    sums = total * moves + sizes * (share - shrunk)
+    spread = float(counts @ (sums**2 / others)) + unseen**2 * (shrunk**2 + (1 - shrunk) ** 2)
+    return min(share * (1 - share) / variance, total * with_unseen * shrunk * (1 - shrunk) / spread)
 
 
 def _bootstrap_limits(sample: ResampledValues, method: Method, confidence_level: float) -> limits.Limits:

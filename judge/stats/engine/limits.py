@@ -1,8 +1,9 @@
 """Interval limits from a point estimate, its jackknife values and its bootstrap draws.
 
-Which one to use was settled by simulation (coverage of nominal 95 % intervals, seven statistics): below
-50 clusters the jackknife with Student's t, on the scale log(1 - theta) for coefficients whose maximum is
-1; from 50 clusters on BCa. The basic bootstrap covered worst and is not offered.
+Which one to use was settled by simulation (benchmarks/coverage_shares.md, coverage_intervals.md): the
+jackknife with Student's t, its degrees of freedom from `degrees_of_freedom`, on the scale artanh(theta) for
+coefficients between -1 and 1 and log(1 - theta) for those without a minimum. BCa covered less, most of all
+where a category is rare, and the basic bootstrap least; that one is not offered.
 """
 
 from __future__ import annotations
@@ -49,6 +50,29 @@ def coefficient_limits(value: float, se: float, confidence_level: float, df: flo
     distance = 1 - value
     factor = math.exp(min(t_quantile((1 + confidence_level) / 2, df) * se / distance, 700.0))
     return 1 - distance * factor, 1 - distance / factor
+
+
+def fisher_limits(value: float, se: float, confidence_level: float, df: float) -> Limits:
+    """Return t limits computed on the scale artanh(value), which keep between -1 and 1.
+
+    References
+    ----------
+    .. [1] R. A. Fisher, "On the 'probable error' of a coefficient of correlation deduced from a small
+       sample", Metron 1, 1921.
+    """
+    margin = t_quantile((1 + confidence_level) / 2, df) * se / (1 - value**2)
+    centre = math.atanh(value)
+    return math.tanh(centre - margin), math.tanh(centre + margin)
+
+
+def clopper_pearson_limits(passes: float, n: float, confidence_level: float) -> Limits:
+    """Return the exact interval for a share of independent items."""
+    from scipy.special import betaincinv
+
+    tail = (1 - confidence_level) / 2
+    low = float(betaincinv(passes, n - passes + 1, tail)) if passes > 0 else 0.0
+    high = float(betaincinv(passes + 1, n - passes, 1 - tail)) if passes < n else 1.0
+    return low, high
 
 
 def wilson_limits(share: float, n: float, quantile: float) -> Limits:

@@ -107,10 +107,11 @@ class Sampling(ResampleOptions, total=False):
     confidence_level : float
         Confidence level, default 0.95.
     method : {'auto', 'jackknife', 'bca', 'percentile', 'wilson', 'analytic'}
-        'auto' (default): Wilson for shares, else jackknife t below 50 clusters and BCa from 50 on
-        (clusters that can contribute: where 200 items have 30 usable ones, 30 count).
-        'wilson' is for shares, 'analytic' for statistics with a published standard error or closed-form
-        interval, without clusters.
+        'auto' (default): Wilson for shares, with clusters for the number of independent items that they are
+        worth; else the jackknife with Student's t (coefficients on the scale artanh or log(1 - x)), its
+        degrees of freedom from the sizes of the clusters and from how few of them carry the standard error.
+        Neither is random. 'bca' and 'percentile' are bootstrap intervals. 'wilson' is for shares, 'analytic'
+        for statistics with a published standard error or closed-form interval, without clusters.
     n_resamples : int
         Bootstrap resamples, default 10,000.
     rng : int, numpy.random.Generator or None
@@ -131,7 +132,6 @@ class Replicates:
     samples: Mapping[str, ResampledValues]
     methods: Mapping[str, Method]
     n_clusters: int
-    clustered: bool
     seed: int | None = None
     design: SamplingDesign | None = None
 
@@ -160,7 +160,7 @@ class Replicates:
             len(sample.draws),
             self.seed if len(sample.draws) else None,
             statistic.possible,
-            sample.weighted.df() if sample.weighted else math.nan,
+            sample.weighted.df() if sample.weighted else interval.df,
         )
 
     def _without_weights(self, statistic: Statistic) -> Reason | None:
@@ -173,12 +173,13 @@ class Replicates:
             return Interval()
         if method == "analytic":
             return analytic_interval(statistic, confidence_level)
-        if self.n_clusters < 2:
+        of_one_item = method == "wilson" and statistic.n_usable == 1
+        if self.n_clusters < 2 and not of_one_item:
             return Interval(reason=TOO_FEW_CLUSTERS)
         used = _n_used(statistic, self.n_clusters)
         if self.design is not None:
             return design_interval(sample, statistic, method, confidence_level, used, self.design)
-        interval = resampled_interval(sample, statistic, method, confidence_level, used, self.clustered)
+        interval = resampled_interval(sample, statistic, method, confidence_level, used)
         if used < 10:
             interval.notes = (FEW_CLUSTERS, *interval.notes)
         return interval
@@ -228,7 +229,7 @@ def replicate(
     frame = Frame.build([s.sums for s in statistics.values()], clusters, n_items)
     seed, generator = seed_of(rng)
     values = {name: s.value() for name, s in statistics.items()}
-    methods = {name: _method(s, method, _n_used(s, frame.n_clusters)) for name, s in statistics.items()}
+    methods = {name: _method(s, method) for name, s in statistics.items()}
     resampled = [n for n in statistics if methods[n] in ("bca", "percentile") and math.isfinite(values[n])]
     indices = {name: i for i, name in enumerate(statistics)}
     draws: dict[str, Floats] = {name: np.empty(0) for name in statistics}
@@ -247,10 +248,11 @@ def replicate(
             left_out.get(name, nothing),
             nothing if name in skipped else frame.counts,
             draws[name],
+            sizes=None if name in skipped or frame.sizes is None else frame.sizes[indices[name]],
         )
         for name in statistics
     }
-    return Replicates(statistics, samples, methods, frame.n_clusters, frame.n_clusters < n_items, seed)
+    return Replicates(statistics, samples, methods, frame.n_clusters, seed)
 
 
 def _weighted_replicates(
@@ -266,14 +268,12 @@ def _weighted_replicates(
     methods: dict[str, Method] = {}
     samples = {}
     for name, statistic in statistics.items():
-        methods[name] = "wilson" if method == "auto" and statistic.kind == "share" else method
-        methods[name] = "jackknife" if methods[name] == "auto" else methods[name]
+        methods[name] = _method(statistic, method)
         unknown = statistic.reason or _unweightable(statistic, design)
         found = undefined_value(design) if unknown else weighted_value(statistic, design, clusters)
         empty = np.empty(0)
         samples[name] = ResampledValues(found.value, empty, empty, empty, found)
-    clustered = n_clusters < design.n_sampled
-    return Replicates(statistics, samples, methods, n_clusters, clustered, design=design)
+    return Replicates(statistics, samples, methods, n_clusters, design=design)
 
 
 def _check_options(
@@ -292,12 +292,10 @@ def _check_options(
             raise ValueError(f"method 'wilson' is for shares; {name!r} is of kind {statistic.kind!r}.")
 
 
-def _method(statistic: Statistic, method: Method, n_used: int) -> Method:
+def _method(statistic: Statistic, method: Method) -> Method:
     if method != "auto":
         return method
-    if statistic.kind == "share":
-        return "wilson"
-    return "jackknife" if n_used < 50 else "bca"
+    return "wilson" if statistic.kind == "share" else "jackknife"
 
 
 def resample(

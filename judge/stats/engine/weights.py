@@ -77,11 +77,15 @@ class Frame:
         Number of clusters in each unit.
     n_clusters : int
         Number of clusters, the sum of `counts`.
+    sizes : list of ndarray or None
+        One per statistic, shape (U,): items in a cluster of each unit that add to the sums. None without
+        clusters.
     """
 
     tables: list[SumTable]
     counts: Floats
     n_clusters: int
+    sizes: list[Floats] | None = None
 
     @classmethod
     def build(cls, sums: Sequence[SumTable], clusters: ArrayLike | None, n_items: int) -> Frame:
@@ -89,13 +93,17 @@ class Frame:
         codes = cluster_codes(clusters, n_items)
         n_clusters = int(codes.max(initial=-1)) + 1
         distinct = {id(table): table for table in sums}  # statistics of one builder share their sums
+        sizes = dict[int, Floats]()
         if n_clusters < n_items:
+            sizes = {key: _sizes(table, codes, n_clusters) for key, table in distinct.items()}
             distinct = {key: _within_clusters(table, codes, n_clusters) for key, table in distinct.items()}
-        first, sizes = _distinct_rows(list(distinct.values()))
+        first, alike = _distinct_rows(list(distinct.values()))
         counts = np.ones(n_clusters)
         if _WORTH_COLLAPSING * len(first) <= n_clusters:
-            distinct, counts = {key: table[first] for key, table in distinct.items()}, sizes.astype(float)
-        return cls([distinct[id(table)] for table in sums], counts, n_clusters)
+            distinct, counts = {key: table[first] for key, table in distinct.items()}, alike.astype(float)
+            sizes = {key: size[first] for key, size in sizes.items()}
+        of_each = [sizes[id(table)] for table in sums] if sizes else None
+        return cls([distinct[id(table)] for table in sums], counts, n_clusters, of_each)
 
     def jackknife(self, index: int, units: Ints | None = None) -> Iterator[list[Floats]]:
         """Yield totals with one cluster left out, of each unit (or of some), of the statistic at `index`."""
@@ -165,6 +173,12 @@ def _within_clusters(table: SumTable, codes: Ints, n_clusters: int) -> Floats:
         return counts.reshape(n_clusters, width).astype(float)
     columns = [np.bincount(codes, weights=column, minlength=n_clusters) for column in table.T]
     return np.stack(columns, axis=1) if columns else np.zeros((n_clusters, 0))
+
+
+def _sizes(table: SumTable, codes: Ints, n_clusters: int) -> Floats:
+    """Return the items of each cluster that add to the sums; every item has a code, so that all count."""
+    adds = table.any(axis=1) if table.ndim == 2 else np.ones(len(table), dtype=bool)
+    return np.bincount(codes[adds], minlength=n_clusters).astype(float)
 
 
 def _distinct_rows(tables: Sequence[SumTable]) -> tuple[Ints, Ints]:

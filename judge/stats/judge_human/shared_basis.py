@@ -70,17 +70,19 @@ def method_for(kind: str, method: Method) -> Method:
 
 def _mean(samples: Sequence[ResampledValues]) -> ResampledValues:
     weighted = [s.weighted for s in samples if s.weighted]
+    sizes = [s.sizes for s in samples if s.sizes is not None]
     return ResampledValues(
         float(np.mean([s.value for s in samples])),
         np.mean([s.jackknife for s in samples], axis=0),
         samples[0].counts,
         np.mean([s.draws for s in samples], axis=0),
         linear([1 / len(weighted)] * len(weighted), weighted) if weighted else None,
+        np.mean(sizes, axis=0) if sizes else None,
     )
 
 
 def _minus(a: ResampledValues, b: ResampledValues) -> ResampledValues:
     weighted = linear([1, -1], [a.weighted, b.weighted]) if a.weighted and b.weighted else None
     return ResampledValues(
-        a.value - b.value, a.jackknife - b.jackknife, a.counts, a.draws - b.draws, weighted
+        a.value - b.value, a.jackknife - b.jackknife, a.counts, a.draws - b.draws, weighted, a.sizes
     )

@@ -10,15 +10,21 @@ from typing import Unpack
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from judge.stats.engine import limits
 from judge.stats.engine.checks import between
 from judge.stats.engine.columns import as_groups, as_marks, check_lengths, select
-from judge.stats.engine.estimate import NO_COMPLETE_PAIRS, TOO_FEW_ITEMS, ZERO_DENOMINATOR, Estimate, Reason
+from judge.stats.engine.estimate import (
+    NO_COMPLETE_PAIRS,
+    TOO_FEW_ITEMS,
+    ZERO_DENOMINATOR,
+    Estimate,
+    Reason,
+)
 from judge.stats.engine.intervals import Interval
 from judge.stats.engine.resampling import Sampling, Statistic, quotient, replicate, resample
 from judge.stats.engine.sampling_design import SamplingDesign
 from judge.stats.engine.scale import Floats
 from judge.stats.engine.statistic import StatisticKind
+from judge.stats.engine.table_draws import drawn_intervals, widened_limits
 from judge.stats.engine.weights import seed_of
 from judge.stats.pass_fail.proportion import proportion
 from judge.stats.pass_fail.verdict_draws import VerdictSample
@@ -88,7 +94,9 @@ def pass_fail(human: ArrayLike, judge: ArrayLike, **sampling: Unpack[Sampling]) 
 
     Rates have Wilson intervals (see `proportion`). Those of balanced accuracy and J add the squared margins
     of TPR and TNR (Newcombe's square-and-add): a resampled interval sees no uncertainty in a class of five
-    items without an error; with clusters the wider limits of the two hold. The others are resampled.
+    items without an error; with clusters the wider limits of the two hold. The others are quantiles of draws
+    of the table, given the counts (Dirichlet distribution, half an item added to each cell): a resampled
+    interval is far too short where fails are rare. Clusters widen them by their effect on the standard error.
 
     A zero denominator gives NaN, `zero_denominator`, never 0; balanced accuracy and J need both classes;
     MCC, kappa and AC1 need two items (`too_few_items`).
@@ -164,9 +172,11 @@ def pass_fail(human: ArrayLike, judge: ArrayLike, **sampling: Unpack[Sampling]) 
         "human_pass_rate": rate(h, everything),
         "judge_pass_rate": rate(j, everything),
     }
-    statistics = pass_fail_statistics(human, judge)
-    others = resample({n: s for n, s in statistics.items() if n not in rates}, **sampling)
+    statistics = {n: s for n, s in pass_fail_statistics(human, judge).items() if n not in rates}
+    others = resample(statistics, **sampling)
     if sampling.get("method", "auto") == "auto":
+        drawn = {name: others[name] for name in _FROM_DRAWS}
+        others |= drawn_intervals(drawn, statistics, _TABLE_FUNCTIONS, cells.sum(axis=0) + 0.5, sampling)
         others["youden_j"] = _square_and_add(others["youden_j"], rates["tpr"], rates["tnr"])
         others["balanced_accuracy"] = _square_and_add(
             others["balanced_accuracy"], rates["tpr"], rates["tnr"], 0.5
@@ -190,11 +200,10 @@ def weighted_rates(
     for name, sample in replicates.samples.items():
         interval = Interval()
         if not math.isnan(sample.value):
-            values = _TABLE_FUNCTIONS[name](tables)
-            low, high = limits.percentile_limits(values[np.isfinite(values)], confidence_level)
             widening = sample.weighted.cluster_factor if sample.weighted else 1.0
-            low = sample.value - widening * max(0.0, sample.value - low)
-            high = sample.value + widening * max(0.0, high - sample.value)
+            low, high = widened_limits(
+                _TABLE_FUNCTIONS[name](tables), sample.value, widening, confidence_level
+            )
             interval = Interval(low, high, sample.se, "beta-draws")
         estimate = replicates.with_interval(name, interval, confidence_level)
         drawn = n_draws if estimate.defined else 0
@@ -309,6 +318,7 @@ def _ac1(cells: Floats) -> Floats:
 
 
 _BEYOND_CHANCE = ("mcc", "kappa", "ac1")  # one item says nothing about chance
+_FROM_DRAWS = ("f1", "negative_agreement", *_BEYOND_CHANCE, "pass_rate_gap")
 _BELOW_ZERO = (*_BEYOND_CHANCE, "youden_j", "pass_rate_gap")
 _TABLE_FUNCTIONS: dict[str, Callable[[Floats], Floats]] = {
     "agreement": lambda cells: quotient(cells[:, 0] + cells[:, 3], cells.sum(axis=1)),

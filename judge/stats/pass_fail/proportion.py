@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike
 
 from judge.stats.engine.columns import as_column, as_groups, as_marks, check_lengths, select
 from judge.stats.engine.estimate import NO_RATINGS, Estimate
-from judge.stats.engine.limits import Limits
+from judge.stats.engine.limits import clopper_pearson_limits
 from judge.stats.engine.resampling import Sampling, Statistic, estimate, quotient
 from judge.stats.engine.scale import Floats
 from judge.stats.engine.statistic import StatisticKind
@@ -22,10 +22,11 @@ __all__ = ["mean", "proportion"]
 def proportion(marks: ArrayLike, **sampling: Unpack[Sampling]) -> Estimate:
     """Share of passes: a pass rate, a hit rate, an accuracy.
 
-    The interval is Wilson's score interval. With clusters of several items it is computed for the
-    effective sample size p(1 - p) / se^2, where se comes from the jackknife over clusters, and with
-    Student's t on the number of clusters. Without any spread between clusters (all pass, all fail)
-    each cluster counts as one item.
+    The interval is Wilson's score interval. With clusters of several items it is computed for the number of
+    independent items that the clusters are worth, p(1 - p) / variance, and with Student's t. The variance is
+    CR2, and at least the one with a quarter of a cluster of passes and one of fails added; the degrees of
+    freedom are Satterthwaite's. Without any spread (all pass, all fail) each cluster counts as one item. A
+    single item has the exact interval.
 
     Parameters
     ----------
@@ -48,7 +49,9 @@ def proportion(marks: ArrayLike, **sampling: Unpack[Sampling]) -> Estimate:
     References
     ----------
     .. [1] E. B. Wilson, "Probable Inference, the Law of Succession, and Statistical Inference", 1927.
-    .. [2] C. J. Clopper, E. S. Pearson, "The Use of Confidence or Fiducial Limits Illustrated in the
+    .. [2] J. E. Pustejovsky, E. Tipton, "Small-sample methods for cluster-robust variance estimation and
+       hypothesis testing in fixed effects models", Journal of Business & Economic Statistics 36, 2018 (CR2).
+    .. [3] C. J. Clopper, E. S. Pearson, "The Use of Confidence or Fiducial Limits Illustrated in the
        Case of the Binomial", 1934.
 
     Examples
@@ -86,16 +89,6 @@ def mean(values: ArrayLike, **sampling: Unpack[Sampling]) -> Estimate:
     """
     options: Sampling = {"method": "jackknife", **sampling}
     return _average(as_column(values, "values"), "plain", options)
-
-
-def clopper_pearson_limits(passes: float, n: float, confidence_level: float) -> Limits:
-    """Return the exact interval for a share of independent items."""
-    from scipy.special import betaincinv
-
-    tail = (1 - confidence_level) / 2
-    low = float(betaincinv(passes, n - passes + 1, tail)) if passes > 0 else 0.0
-    high = float(betaincinv(passes + 1, n - passes, 1 - tail)) if passes < n else 1.0
-    return low, high
 
 
 def _average(values: Floats, kind: StatisticKind, sampling: Sampling) -> Estimate:

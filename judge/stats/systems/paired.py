@@ -151,8 +151,8 @@ def paired_difference(a: ArrayLike, b: ArrayLike, **sampling: Unpack[Sampling]) 
     """Difference a - b of mean scores or pass rates on the same items, clusters allowed.
 
     The interval comes from the resampling engine. The test is a t test on cluster differences: the
-    difference over its jackknife standard error, with clusters (that have a pair) - 1 degrees of freedom;
-    with independent items that is the paired t test.
+    difference over its jackknife standard error. The degrees of freedom are Satterthwaite's [2]_, fewer than
+    clusters (that have a pair) - 1 if their sizes differ; with independent items it is the paired t test.
 
     Do not use it for systems that answered different items; without clusters and with pass marks
     `paired_proportions` is better for few items.
@@ -179,6 +179,8 @@ def paired_difference(a: ArrayLike, b: ArrayLike, **sampling: Unpack[Sampling]) 
     ----------
     .. [1] E. Miller, "Adding Error Bars to Evals: A Statistical Approach to Language Model Evaluations",
        2024, arXiv 2411.00640 (clustered standard errors).
+    .. [2] R. M. Bell, D. F. McCaffrey, "Bias reduction in standard errors for linear regression with
+       multi-stage samples", Survey Methodology 28, 2002.
 
     Examples
     --------

@@ -246,8 +246,8 @@ def williams_t(human: ArrayLike, judge_a: ArrayLike, judge_b: ArrayLike) -> Sign
 
 def t_test(found: Estimate) -> Significance:
     """Return the test of value / se, with the degrees of freedom of the jackknife's interval."""
-    df = found.degrees_of_freedom
-    undefined = Significance(math.nan, method="t", n_items=df + 1, reason=found.reason)
+    df, n_items = found.degrees_of_freedom, min(found.n_clusters, found.n_items)
+    undefined = Significance(math.nan, method="t", n_items=n_items, reason=found.reason)
     if not found.defined or not found.se > 0:
         return replace(undefined, reason=found.reason or NO_VARIATION)
     t = found.value / found.se

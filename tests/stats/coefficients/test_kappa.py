@@ -5,10 +5,12 @@ import numpy as np
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
+from scipy.stats import norm, t
 from sklearn.metrics import cohen_kappa_score
 from statsmodels.stats.inter_rater import cohens_kappa
 
 from judge.stats import cohen_kappa, concordance, conger_kappa, fleiss_kappa, scott_pi
+from judge.stats.engine.sampling_design import SamplingDesign
 from judge.stats.engine.scale import Scale
 
 pairs = st.lists(st.tuples(st.integers(1, 4), st.integers(1, 4)), min_size=3, max_size=40)
@@ -52,15 +54,67 @@ def test_analytic_standard_error_matches_statsmodels(weights, ratings):
         theirs = cohens_kappa(cross, wt=weights)
     ours = cohen_kappa(a, b, weights=weights, method="analytic")
     assert ours.se**2 == pytest.approx(max(theirs.var_kappa, 0), abs=1e-12)
-    if theirs.var_kappa > 1e-12:
-        assert (ours.low, ours.high) == pytest.approx(
-            (max(theirs.kappa_low, -1.0), min(theirs.kappa_upp, 1.0)), abs=1e-9
-        )
 
 
-def test_analytic_interval_is_undefined_with_kappa():
-    result = cohen_kappa([2, 2, 2], [2, 2, 2], method="analytic")
+def test_analytic_limits_are_those_of_the_jackknife_with_many_items():
+    a = np.random.default_rng(3).integers(1, 6, 3_000)
+    b = np.clip(a + np.random.default_rng(4).integers(-1, 2, 3_000), 1, 5)
+    analytic, jackknife = (cohen_kappa(a, b, weights="linear", method=m) for m in ("analytic", "jackknife"))
+    assert (analytic.low, analytic.high) == pytest.approx((jackknife.low, jackknife.high), abs=2e-5)
+
+
+@pytest.mark.parametrize(
+    ("human", "judge"), [([2, 2, 2], [2, 2, 2]), ([2, 2, 3], [2, 2, 3]), ([2, 2, 3, 3], [3, 3, 2, 2])]
+)
+def test_analytic_interval_is_undefined_without_variation(human, judge):
+    result = cohen_kappa(human, judge, method="analytic")
     assert (result.reason, np.isnan(result.low)) == ("no_variation", True)
+
+
+def test_perfect_agreement_has_an_interval_and_more_items_make_it_shorter():
+    few, many = (cohen_kappa([1, 2, 3] * n, [1, 2, 3] * n, rng=0) for n in (4, 40))
+    assert (few.value, few.high, many.high) == (1, 1, 1)
+    assert 0 < few.low < many.low < 1
+
+
+def test_limits_are_quantiles_of_draws_of_the_table_with_two_items_added():
+    human, judge = [1] * 40 + [0] * 3, [1] * 38 + [0] * 4 + [1]
+    tables = np.random.default_rng(1).dirichlet([2 + 0.75, 1 + 0.25, 2 + 0.25, 38 + 0.75], 200_000)
+    agree = tables[:, 0] + tables[:, 3]
+    row, column = tables[:, :2].sum(axis=1), tables[:, ::2].sum(axis=1)
+    chance = row * column + (1 - row) * (1 - column)
+    low, high = np.quantile((agree - chance) / (1 - chance), [0.025, 0.975])
+    found = cohen_kappa(human, judge, n_resamples=200_000, rng=2)
+    wider = t.ppf(0.975, 42) / norm.ppf(0.975)
+    expected = found.value - wider * (found.value - low), found.value + wider * (high - found.value)
+    assert (found.low, found.high) == pytest.approx(expected, abs=0.01)
+    assert (found.method, found.n_resamples, found.seed) == ("dirichlet-draws", 200_000, 2)
+
+
+def test_interval_of_a_kappa_with_rare_fails_covers():
+    """Pass rate .96, kappa .2, 100 items: a bootstrap interval covered .61."""
+    rng, hits, n = np.random.default_rng(5), 0, 200
+    both = 0.96**2 + 0.2 * 0.96 * 0.04
+    cells = [both, 0.96 - both, 0.96 - both, both - 0.92]
+    for _ in range(n):
+        table = rng.multinomial(100, cells).reshape(2, 2)
+        found = cohen_kappa(table=table, n_resamples=300, rng=0)
+        hits += np.isnan(found.low) or found.low <= 0.2 <= found.high
+    assert hits / n > 0.95 - 3 * np.sqrt(0.95 * 0.05 / n)
+
+
+@pytest.mark.parametrize(
+    "options", [{"method": "jackknife"}, {"design": SamplingDesign([0.5] * 40)}, {"scale": range(11)}]
+)
+def test_other_kappas_keep_the_interval_of_the_jackknife(options):
+    human = np.arange(40) % 4
+    judge = np.where(np.arange(40) % 5, human, 3 - human)
+    assert cohen_kappa(human, judge, **options).method == "jackknife"
+
+
+def test_mean_of_pairs_of_raters_keeps_the_interval_of_the_jackknife():
+    ratings = np.random.default_rng(0).integers(0, 3, (30, 3))
+    assert cohen_kappa(ratings).method == "jackknife"
 
 
 @given(pairs)

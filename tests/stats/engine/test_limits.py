@@ -37,6 +37,14 @@ def test_bca_stays_inside_the_draws_when_all_lie_on_one_side():
     assert draws.min() <= low <= high <= draws.max()
 
 
+def test_fisher_limits_are_symmetric_on_the_scale_of_artanh():
+    low, high = limits.fisher_limits(0.6, 0.1, 0.95, 12)
+    margin = stats.t.ppf(0.975, 12) * 0.1 / (1 - 0.6**2)
+    assert (np.arctanh(low), np.arctanh(high)) == pytest.approx(
+        (np.arctanh(0.6) - margin, np.arctanh(0.6) + margin)
+    )
+
+
 def test_coefficient_limits_stay_below_one_and_contain_the_value():
     low, high = limits.coefficient_limits(0.95, 0.04, 0.95, df=9)
     assert low < 0.95 < high < 1

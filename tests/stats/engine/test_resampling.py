@@ -43,9 +43,10 @@ def test_jackknife_interval_of_a_mean_is_students():
     assert (result.low, result.high) == pytest.approx((NORMAL[:20].mean() - half, NORMAL[:20].mean() + half))
 
 
-def test_auto_takes_the_jackknife_below_fifty_clusters_and_bca_from_there():
-    assert estimate(mean_of(NORMAL[:49])).method == "jackknife"
-    assert estimate(mean_of(NORMAL[:50]), rng=0).method == "bca"
+def test_auto_is_wilson_for_shares_and_the_jackknife_for_the_rest():
+    assert estimate(mean_of(NORMAL > 0, "share")).method == "wilson"
+    for kind in ("plain", "coefficient"):
+        assert estimate(mean_of(NORMAL / 9, kind)).method == "jackknife"
     assert estimate(mean_of(NORMAL), clusters=np.arange(120) // 3).method == "jackknife"
 
 
@@ -66,7 +67,7 @@ def test_clusters_widen_the_interval_of_items_that_go_together():
 
 
 def test_two_levels_come_from_the_same_resamples():
-    replicates = replicate({"mean": mean_of(SKEWED)}, rng=3)
+    replicates = replicate({"mean": mean_of(SKEWED)}, method="bca", rng=3)
     wide, narrow = replicates.estimate("mean", 0.95), replicates.estimate("mean", 0.90)
     assert wide.low < narrow.low < narrow.high < wide.high
     assert (wide.confidence_level, narrow.confidence_level) == (0.95, 0.90)
@@ -80,10 +81,10 @@ def test_statistics_that_share_weights_are_paired():
 
 
 def test_the_seed_in_the_estimate_repeats_it():
-    first = estimate(mean_of(SKEWED))
+    first = estimate(mean_of(SKEWED), method="bca")
     assert first.n_resamples == 10_000
-    assert estimate(mean_of(SKEWED), rng=first.seed) == first
-    assert estimate(mean_of(SKEWED), rng=np.random.default_rng(first.seed)).low == first.low
+    assert estimate(mean_of(SKEWED), method="bca", rng=first.seed) == first
+    assert estimate(mean_of(SKEWED), method="bca", rng=np.random.default_rng(first.seed)).low == first.low
 
 
 def test_wilson_of_independent_zeros_and_ones_is_the_textbook_interval():
@@ -230,6 +231,82 @@ def test_zeros_and_ones_of_independent_items_keep_the_normal_quantile():
         Statistic(np.column_stack([marks, np.ones(4)]), lambda rows: rows[:, 0] / rows[:, 1], "share")
     )
     assert (result.low, result.high) == pytest.approx(proportion_confint(3, 4, method="wilson"))
+
+
+@pytest.mark.parametrize(("hit", "expected"), [(0, (0, 0.975)), (1, (0.025, 1))])
+def test_a_share_of_one_item_has_the_exact_interval(hit, expected):
+    alone = estimate(mean_of([hit], "share"))
+    sums = np.zeros((20, 2))
+    sums[3] = hit, 1
+    among_others = Statistic(sums, lambda x: quotient(x[:, 0], x[:, 1]), "share", n_items=1)
+    for found in (alone, estimate(among_others)):
+        assert (found.low, found.high) == pytest.approx(expected)
+        assert (found.method, found.reason) == ("clopper-pearson", None)
+
+
+def test_one_cluster_of_several_items_leaves_a_share_without_an_interval():
+    assert estimate(mean_of([1, 0, 1], "share"), clusters=["same"] * 3).reason == "too_few_clusters"
+
+
+def effective_items(values, clusters):
+    """Written down from the documentation: CR2, and a quarter of a cluster of passes and of fails added."""
+    n, total = np.bincount(clusters).astype(float), len(values)
+    means = np.bincount(clusters, values) / n
+    share = n / total
+    p, typical = values.mean(), 0.25 * (n @ n) / total
+    by_variance = p * (1 - p) / np.sum((share * (means - p)) ** 2 / (1 - share))
+    shrunk = (values.sum() + typical) / (total + 2 * typical)
+    spread = np.sum((n * (means - shrunk)) ** 2 / (1 - share)) + typical**2 * (shrunk**2 + (1 - shrunk) ** 2)
+    return min(by_variance, total / (spread / (total + 2 * typical) / (shrunk * (1 - shrunk))))
+
+
+@pytest.mark.parametrize("rate", [0.5, 0.8, 0.97])
+def test_wilson_of_unequal_clusters_counts_the_independent_items_that_they_are_worth(rate):
+    rng = np.random.default_rng(8)
+    clusters = np.repeat(np.arange(30), rng.integers(1, 30, 30))
+    values = (rng.random(clusters.size) < rng.beta(3 * rate, 3 * (1 - rate), 30)[clusters]).astype(float)
+    found = estimate(mean_of(values, "share"), clusters=clusters)
+    sample = replicate({"": mean_of(values, "share")}, clusters=clusters).samples[""]
+    quantile = t.ppf(0.975, sample.df(30))
+    expected = limits.wilson_limits(found.value, effective_items(values, clusters), quantile)
+    assert (found.low, found.high) == pytest.approx(expected)
+    assert sample.df(30) < 25
+
+
+def test_where_all_agree_a_share_rests_on_kish_number_of_clusters():
+    clusters = np.repeat(np.arange(10), [1] * 9 + [21])
+    found = estimate(mean_of(np.ones(30), "share"), clusters=clusters)
+    sizes = replicate({"": mean_of(np.ones(30), "share")}, clusters=clusters).samples[""]
+    quantile = t.ppf(0.975, sizes.df(10))
+    assert found.low == pytest.approx(limits.wilson_limits(1, 30**2 / (9 + 21**2), quantile)[0])
+
+
+def test_shares_of_clusters_of_unequal_size_cover():
+    """30 clusters of 1 to 60 items, correlation .4, share .8; with C - 1 degrees of freedom .87."""
+    rng, hits, n = np.random.default_rng(4), 0, 300
+    clusters = np.repeat(np.arange(30), np.round(np.exp(np.linspace(0, 4.1, 30))).astype(int))
+    for _ in range(n):
+        own = rng.beta(0.8 * 1.5, 0.2 * 1.5, 30)[clusters]
+        found = estimate(mean_of(rng.random(clusters.size) < own, "share"), clusters=clusters)
+        hits += found.low <= 0.8 <= found.high
+    assert hits / n > 0.95 - 3 * math.sqrt(0.95 * 0.05 / n)
+
+
+def test_codes_count_every_item_of_a_cluster():
+    codes = np.array([0, 1, 1, 2, 0, 1, 2, 2, 1, 0])
+    ones = Statistic(codes, lambda totals: totals[:, 1] / totals.sum(axis=1), "coefficient")
+    sample = replicate({"": ones}, clusters=np.repeat(np.arange(4), [1, 2, 3, 4])).samples[""]
+    assert sample.sizes.tolist() == [1, 2, 3, 4]
+
+
+def test_a_coefficient_without_a_minimum_keeps_the_scale_of_its_distance_to_one():
+    found = estimate(mean_of(SKEWED / 9, "coefficient"))
+    sample = replicate({"": mean_of(SKEWED / 9, "coefficient")}).samples[""]
+    expected = limits.coefficient_limits(found.value, found.se, 0.95, sample.df(120))
+    assert (found.low, found.high) == pytest.approx(expected)
+    bounded = estimate(mean_of(SKEWED / 9, "coefficient", minimum=-1.0))
+    expected = limits.fisher_limits(found.value, found.se, 0.95, sample.df(120))
+    assert (bounded.low, bounded.high) == pytest.approx(expected)
 
 
 def test_every_confidence_level_is_checked_where_it_is_used():

@@ -249,3 +249,15 @@ def test_judge_and_a_person_are_compared_once_for_each_set_of_shared_items(missi
         humans[person, person] = np.nan
     pairwise_ceiling(humans, humans.sum(axis=1) if not missing else np.arange(20.0), agreement)
     assert len(built) == n_built
+
+
+def test_unequal_clusters_widen_the_interval_of_every_level():
+    humans, judge = _ratings()
+    n = len(judge)
+    even = np.arange(n) // 2
+    uneven = np.minimum(np.arange(n), n // 2 - 1)  # as many clusters, half of the items in the last
+    for name in ("human", "judge", "difference"):
+        of_even, of_uneven = (
+            getattr(leave_one_out(humans, judge, pearson_statistic, clusters=c), name) for c in (even, uneven)
+        )
+        assert of_uneven.df < 4 < of_even.df, name
