@@ -22,6 +22,7 @@ from functools import partial
 
 import numpy as np
 import scipy
+from scipy.special import stdtrit
 
 from judge.stats.coefficients.correlation import pearson_statistic
 from judge.stats.coefficients.distance import mean_absolute_error_statistic
@@ -174,12 +175,112 @@ def verdict_table(sets: int, seed: int) -> None:
         )
 
 
+Gain = Callable[[np.ndarray, np.ndarray], np.ndarray]
+
+
+def gain_in_error(humans: np.ndarray, judge: np.ndarray) -> np.ndarray:
+    """Return per item (sets, n, people) the judge's advantage in absolute error against the other people."""
+    others = (humans.sum(axis=2, keepdims=True) - humans) / (humans.shape[2] - 1)
+    return np.abs(humans - others) - np.abs(judge[..., None] - others)
+
+
+def gain_in_agreement(humans: np.ndarray, judge: np.ndarray) -> np.ndarray:
+    """Return per item (sets, n, people) the judge's advantage in exact agreement with the other people."""
+    k = humans.shape[2]
+    of_people = ((humans[..., None] == humans[..., None, :]).sum(axis=3) - 1) / (k - 1)
+    with_judge = judge[..., None] == humans
+    return (with_judge.sum(axis=2, keepdims=True) - with_judge) / (k - 1) - of_people
+
+
+GAINS: dict[str, tuple[Gain, str]] = {
+    "-MAE": (gain_in_error, "-MAE"),
+    "exact agreement, pairs": (gain_in_agreement, "exact agreement, pairs"),
+}
+
+
+def half_widths(gain: Gain, humans: np.ndarray, judge: np.ndarray) -> dict[str, np.ndarray]:
+    """Return half widths of many studies before and now: `with_random_raters` for means over items."""
+    n, k = humans.shape[1:]
+    each = gain(humans, judge)
+    of_items = each.mean(axis=2).var(axis=1, ddof=1) / n
+    of_differences = each.mean(axis=1).var(axis=1, ddof=1) / k
+    without = np.stack([gain(np.delete(humans, h, axis=2), judge).mean(axis=2) for h in range(k)])
+    apart = without - without.mean(axis=0)
+    noise = apart.var(axis=2, ddof=1) / n
+    jackknife = (k - 1) / k * (apart.mean(axis=2) ** 2 - noise).sum(axis=0)
+    of_raters = np.maximum(of_differences, jackknife)
+    df = (of_items + of_raters) ** 2 / (of_items**2 / (n - 1) + of_raters**2 / (k - 1))
+    before_df = np.where(of_differences > of_items, k - 1, n - 1)
+    return {
+        "before": stdtrit(before_df, 0.975) * np.sqrt(of_items + of_differences),
+        "now": stdtrit(df, 0.975) * np.sqrt(of_items + of_raters),
+    }
+
+
+def random_raters_table(sets: int, seed: int) -> None:
+    """Print coverage / mean width for random raters before and now, of many studies at once."""
+    print("\n## Random raters, before and now\n")
+    print(
+        f"{sets:,} studies a cell, independent items; coverage / mean width of the 95 % interval for people "
+        "like these: before; now.\n"
+    )
+    print("| statistic | raters | severities | n = 20 | n = 50 | n = 200 |\n|---|---|---|---|---|---|")
+    for name, (gain, level) in GAINS.items():
+        for k, spread in ((3, 0.4), (5, 0.4), (5, 0.8)):
+            rng = np.random.default_rng([seed, k])
+            large = [studies(k, spread, 1000, 50, rng) for _ in range(40)]
+            target = float(np.mean([gain(*of).mean() for of in large]))
+            cells = []
+            for n in SIZES:
+                inside, widths = {"before": [], "now": []}, {"before": [], "now": []}
+                step = max(50, 200_000 // (n * k))
+                for start in range(0, sets, step):
+                    humans, judge = studies(k, spread, n, min(step, sets - start), rng)
+                    value = gain(humans, judge).mean(axis=(1, 2))
+                    found = half_widths(gain, humans, judge)
+                    if not start:
+                        _check(LEVELS[level](humans[0], judge[0]), found["now"][0])
+                    for method, half in found.items():
+                        inside[method].append(abs(value - target) <= half)
+                        widths[method].append(2 * half)
+                figures = (
+                    f"{np.concatenate(inside[m]).mean():.3f} / {np.concatenate(widths[m]).mean():.2f}"
+                    for m in ("before", "now")
+                )
+                cells.append("; ".join(figures))
+            print(f"| {name} | {k} | {spread} | {' | '.join(cells)} |", flush=True)
+
+
+def studies(
+    k: int, spread: float, n: int, sets: int, rng: np.random.Generator
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return humans (sets, n, k) and judge (sets, n) as in `Design.study`, new raters in each set."""
+    severity = rng.normal(0, spread, (sets, 1, k))
+    noise = np.exp(rng.normal(math.log(0.7), 0.3, (sets, 1, k)))
+    trait = rng.standard_normal((sets, n, 1))
+    humans = 3 + trait + severity + noise * rng.standard_normal((sets, n, k))
+    judge = 3.2 + 0.9 * trait[..., 0] + 0.6 * rng.standard_normal((sets, n))
+    return np.clip(np.round(humans), 1, 5), np.clip(np.round(judge), 1, 5)
+
+
+def _check(found: Ceiling, half: float) -> None:
+    wide = with_random_raters(found)
+    if not math.isclose((wide.high - wide.low) / 2, half, rel_tol=1e-6):
+        raise ValueError(
+            f"the table is not that of with_random_raters: {wide.high - wide.low} and {2 * half}"
+        )
+
+
 def main() -> None:
     """Print the results as Markdown."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--sets", type=int, default=1000)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--random", action="store_true", help="only the table of random raters")
     args = parser.parse_args()
+    if args.random:
+        random_raters_table(args.sets, args.seed)
+        return
     start = time.perf_counter()
     print("# Intervals of the difference to the human ceiling, by simulation\n")
     print(
@@ -194,6 +295,7 @@ def main() -> None:
     alt_test_table(args.sets, args.seed)
     verdict_table(args.sets, args.seed)
     coverage_table(args.sets, args.seed)
+    random_raters_table(4 * args.sets, args.seed)
     print(f"\n{(time.perf_counter() - start) / 60:.0f} minutes.")
 
 

@@ -3,10 +3,12 @@
     python benchmarks/coverage_corrected.py [--runs 2000] [--seed 1] [--out benchmarks/coverage_corrected.md]
 
 Independent answers: verdicts of a person with pass rate theta, and of a judge with fixed TPR and TNR; a
-random sample is labelled. Few labels: the same, and scores from 1 to 5 that are the rounded sum of a quality
-(standard deviation 1) and the noise of person or judge (standard deviation .7). Clusters: each cluster has
-its own pass rate, TPR and TNR, drawn from beta distributions with an intraclass correlation of .3 (pass rate) and
-.2 (TPR, TNR).
+random sample is labelled. Clusters: each cluster has its own pass rate, TPR and TNR, drawn from beta
+distributions with an intraclass correlation of .3 (pass rate) and .2 (TPR, TNR).
+
+Few labels (`--few`): verdicts as above, and scores from 1 to 5 that are the rounded sum of a quality
+(standard deviation 1) and the noise of person or judge (standard deviation .7); all data sets at once, by the
+formula of `ppi_mean`, against which the first data set is checked.
 """
 
 from __future__ import annotations
@@ -22,13 +24,13 @@ from pathlib import Path
 
 import numpy as np
 import scipy
+from scipy.special import stdtrit
 from scipy.stats import norm
 
-from judge.stats.engine.estimate import ANY_VALUE, SHARE, Estimate
-from judge.stats.pass_fail.ppi import ppi_difference, ppi_mean
+from judge.stats.engine.estimate import Estimate
+from judge.stats.pass_fail.ppi import ppi_mean
 from judge.stats.pass_fail.predictive_values import predictive_values, predictive_values_difference
 from judge.stats.pass_fail.rogan_gladen import rogan_gladen
-from judge.stats.pass_fail.two_phase import TwoPhaseMean, read_pool
 
 Floats = np.ndarray
 
@@ -79,19 +81,6 @@ CLUSTERED = [
         (0.9, 0.9, 0.8, 100, 200, 5, False),
         (0.9, 0.9, 0.8, 200, 200, 5, True),
         (0.9, 0.95, 0.6, 100, 40, 25, False),
-    ]
-]
-
-
-FEW = [
-    Setting(rate, tpr, tnr, labels, 1000)
-    for labels in (15, 20, 30, 50)
-    for rate, tpr, tnr in [
-        (0.5, 0.8, 0.8),
-        (0.7, 0.9, 0.8),
-        (0.9, 0.95, 0.6),
-        (0.9, 0.97, 0.9),
-        (0.95, 0.9, 0.6),
     ]
 ]
 
@@ -148,48 +137,99 @@ def estimates(setting: Setting, rng: np.random.Generator) -> Iterator[tuple[str,
     yield "difference", 0.0, predictive_values_difference(labels, judge, labels_b, judge_b, clusters=groups)
 
 
-def few_labels(setting: Setting, rng: np.random.Generator) -> Iterator[tuple[str, float, Estimate]]:
-    """Yield PPI++ of pass marks: at random, within three strata, and the difference of two systems."""
-    human, judge, _ = draw(setting, rng)
-    shown = ~np.isnan(hide(human, setting, rng))
-    labels = np.where(shown, human, np.nan)
-    yield "pass marks", setting.rate, ppi(labels, judge)
-    strata = np.arange(human.size) % 3
-    order = rng.permutation(human.size)
-    drawn = np.concatenate([order[strata[order] == s][: setting.labels // 3] for s in range(3)])
-    within = np.where(np.isin(np.arange(human.size), drawn), human, np.nan)
-    yield "in 3 strata", setting.rate, ppi(within, judge, strata)
-    other, other_judge, _ = draw(setting, rng)
-    kept = rng.random(human.size) < 0.75
-    human_b, judge_b = np.where(kept, human, other), np.where(kept, judge, other_judge)
-    yield "difference", 0.0, ppi_difference(labels, judge, np.where(shown, human_b, np.nan), judge_b)
+@dataclass(frozen=True)
+class Interval:
+    """Limits of many data sets."""
+
+    low: Floats
+    high: Floats
+
+    def cell(self, truth: float) -> str:
+        """Return coverage / mean width."""
+        inside = (self.low <= truth + 1e-12) & (truth - 1e-12 <= self.high)
+        return f"{inside.mean():.3f} / {(self.high - self.low).mean():.3f}"
 
 
-def ppi(human: Floats, judge: Floats, strata: Floats | None = None) -> Estimate:
-    """Return the estimate of `ppi_mean` without those beside it, which take most of its time."""
-    pool = read_pool(human, judge, strata, None)
-    blank = Estimate(np.nan, possible=SHARE if pool.marks else ANY_VALUE)
-    return TwoPhaseMean.of(pool, pool.judge_weights(None, True)).estimate(blank, None)
+def ppi_of_many(human: Floats, judge: Floats, marks: bool, now: bool) -> Interval:
+    """Return the intervals of `ppi_mean`, now or before, of data sets (sets, pool) whose first are labelled.
+
+    `human` has one column per label. Before: n - 1 degrees of freedom, fewer for the kurtosis of pass marks.
+    """
+    n, total = human.shape[1], judge.shape[1]
+    rest = total - n
+    y, f, u = human, judge[:, :n], judge[:, n:]
+    deviation = y - y.mean(axis=1, keepdims=True)
+    covariance = (deviation * (f - f.mean(axis=1, keepdims=True))).sum(axis=1) / (n - 1)
+    spread = judge.var(axis=1, ddof=1)
+    weight = np.clip(covariance / np.where(spread > 0, (1 + n / rest) * spread, 1.0), 0, 1)
+    slope = weight[:, None] * total / rest
+    residual = y - slope * f
+    mean = residual.mean(axis=1)
+    value = slope[:, 0] * judge.mean(axis=1) + mean
+    spent = (weight > 0) * 1.0 if now and not marks else np.zeros(len(y))
+    df, centre, size, unseen = n - 1 - spent, mean, float(n), np.zeros(len(y))
+    correct = np.sqrt(n / df)
+    if now and marks:
+        apart = slope[:, 0] * f.mean(axis=1)
+        size, correct = n + 2.0, np.ones(len(y))
+        centre = (n * mean + 1 - 2 * apart) / size
+        unseen = ((1 - apart - centre) ** 2 + (apart + centre) ** 2) / size**2
+    elif marks:
+        around = residual - mean[:, None]
+        second, fourth = (around**2).mean(axis=1), (around**4).mean(axis=1)
+        alike = np.ptp(residual, axis=1) <= 1e-12  # rounding gave these a kurtosis of 1
+        kurtosis = np.where(alike, 1.0, fourth / np.where(alike, 1.0, second) ** 2)
+        df = np.clip(2 * n / np.maximum(kurtosis - 1, 1e-9), 2, n - 1)
+        share = 0.5 / (n + 1)
+        unseen = np.where(alike, share * (1 - share) / (n + 1), 0.0)
+    labelled = (residual - centre[:, None]) / size + slope * (f - f.mean(axis=1, keepdims=True)) / total
+    unlabelled = slope * (u - u.mean(axis=1, keepdims=True)) / total * np.sqrt(rest / (rest - 1))
+    variance = correct**2 * (labelled**2).sum(axis=1) + (unlabelled**2).sum(axis=1) + unseen
+    half, middle = stdtrit(df, 0.975) * np.sqrt(variance), value + centre - mean
+    low, high = np.minimum(middle - half, value), np.maximum(middle + half, value)
+    if marks:
+        low, high = np.maximum(low, np.minimum(value, 0)), np.minimum(high, np.maximum(value, 1))
+    return Interval(low, high)
 
 
-def few_scores(labels: int, rng: np.random.Generator) -> Iterator[tuple[str, float, Estimate]]:
-    """Yield PPI++ of scores from 1 to 5, whose distribution is symmetric around 3, or skewed."""
-    quality = rng.standard_normal((2, 1000))
-    for name, middle, level in (("symmetric", 3.0, quality[0]), ("skewed", 4.2, quality[1])):
+def few_labels(runs: int, rng: np.random.Generator) -> list[str]:
+    """Return a table of PPI++ before and now, from few labels of a pool of 400."""
+    pool, sizes = 400, (15, 20, 30, 50)
+    lines = header("data", [f"{n} labels: before; now" for n in sizes])
+    for rate, tpr, tnr in [
+        (0.5, 0.8, 0.8),
+        (0.7, 0.9, 0.8),
+        (0.9, 0.95, 0.6),
+        (0.9, 0.97, 0.9),
+        (0.95, 0.9, 0.8),
+    ]:
+        human = (rng.random((runs, pool)) < rate).astype(float)
+        judge = np.where(human == 1, rng.random(human.shape) < tpr, rng.random(human.shape) >= tnr) * 1.0
+        name = f"pass marks, rate {rate}, TPR {tpr}, TNR {tnr}"
+        lines.append(few_row(name, human, judge, rate, sizes))
+    for name, middle in (("symmetric", 3.0), ("skewed", 4.2)):
+        quality = middle + rng.standard_normal((runs, pool))
         human, judge = (
-            np.clip(np.round(middle + level + 0.7 * rng.standard_normal(1000)), 1, 5) for _ in range(2)
+            np.clip(np.round(quality + 0.7 * rng.standard_normal(quality.shape)), 1, 5) for _ in range(2)
         )
-        human[labels:] = np.nan
-        yield f"scores, {name}", 3.0 if middle == 3 else SKEWED_MEAN, ppi(human, judge)
+        cuts = (np.arange(1.5, 5) - middle) / np.hypot(1.0, 0.7)
+        lines.append(few_row(f"scores, {name}", human, judge, 1 + float(norm.sf(cuts).sum()), sizes))
+    return lines
 
 
-def skewed_mean() -> float:
-    """Return the mean of the rounded normal scores around 4.2, in closed form."""
-    cuts = (np.arange(1.5, 5) - 4.2) / np.hypot(1.0, 0.7)
-    return 1.0 + float(norm.sf(cuts).sum())
-
-
-SKEWED_MEAN = skewed_mean()
+def few_row(name: str, human: Floats, judge: Floats, truth: float, sizes: Iterable[int]) -> str:
+    """Return a line of the table, after a check of the formula against `ppi_mean`."""
+    marks, cells = name.startswith("pass marks"), []
+    for n in sizes:
+        now = ppi_of_many(human[:, :n], judge, marks, True)
+        labels = np.where(np.arange(judge.shape[1]) < n, human[0], np.nan)
+        found = ppi_mean(labels, judge[0]).estimate
+        if not np.allclose([found.low, found.high], [now.low[0], now.high[0]]):
+            raise ValueError(f"the table is not that of ppi_mean: {found} and {now.low[0]}, {now.high[0]}")
+        before = ppi_of_many(human[:, :n], judge, marks, False)
+        cells.append(f"{before.cell(truth)}; {now.cell(truth)}")
+    print(f"| {name} | " + " | ".join(cells) + " |", flush=True)
+    return f"| {name} | " + " | ".join(cells) + " |"
 
 
 def simulate(
@@ -228,17 +268,6 @@ def table(
     return lines
 
 
-def score_table(runs: int, rng: np.random.Generator) -> list[str]:
-    """Return a Markdown table for scores from 1 to 5."""
-    lines: list[str] = []
-    for labels in (20, 30, 50):
-        found = simulate(lambda rng, n=labels: few_scores(n, rng), runs, rng)
-        lines = lines or header("labels", found)
-        lines.append(row(str(labels), found))
-        print(lines[-1], flush=True)
-    return lines
-
-
 def header(first: str, found: Iterable[str]) -> list[str]:
     """Return the two first lines of a Markdown table."""
     titles = [*first.split(" | "), *found]
@@ -263,14 +292,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--runs", type=int, default=4000)
+    parser.add_argument("--runs", type=int, default=2000)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--few", action="store_true", help="only the tables of few labels")
     parser.add_argument("--machine", default=platform.machine(), help="name of the machine in the report")
     parser.add_argument("--out", type=Path)
     options = parser.parse_args()
     rng, runs, started = np.random.default_rng(options.seed), options.runs, time.perf_counter()
-    few, scores = table(FEW, few_labels, runs, rng), score_table(runs, rng)
+    few = few_labels(2 * runs, np.random.default_rng(options.seed))
     if options.few:
         return
     independent, clustered = (table(s, estimates, runs, rng) for s in (INDEPENDENT, CLUSTERED))
@@ -295,13 +324,9 @@ Clusters (intraclass correlation .3 of the pass rate, .2 of TPR and TNR); all me
 
 {chr(10).join(clustered)}
 
-Few labels, PPI++ of pass marks: at random, in equal numbers within three strata, and the difference:
+Few labels of a pool of 400, PPI++ ({2 * runs:,} data sets):
 
 {chr(10).join(few)}
-
-Few labels, PPI++ of scores from 1 to 5, labelled at random:
-
-{chr(10).join(scores)}
 {WHY}"""
     if options.out:
         options.out.write_text(report, encoding="utf-8")

@@ -224,5 +224,12 @@ REFERENCES = (
         "American Journal of Epidemiology 107(1):71-76, 1978", "doi:10.1093/oxfordjournals.aje.a112510",
         "Rogan-Gladen estimator", r"Rogan-Gladen",
     ),
+    Reference(
+        "mogstad2024", "Mogstad M, Romano JP, Shaikh AM, Wilhelm D",
+        "Inference for ranks with applications to mobility across neighbourhoods and academic achievement "
+        "across countries",
+        "Review of Economic Studies 91(1):476-518, 2024", "doi:10.1093/restud/rdad006",
+        "simultaneous confidence sets for ranks", r"simultaneous (95 % )?confidence sets",
+    ),
 )  # fmt: skip
 """Every paper that a report can cite, statistics first."""

@@ -55,8 +55,8 @@ def ppi_mean(
 
     mean = lambda mean(U) + mean(Y - lambda F): Y human and F judge scores of labelled answers, U judge
     scores of unlabelled ones. lambda = cov(Y, F) / ((1 + n/N) var(F and U)) minimises the standard error. The
-    interval is Student's with n - 1 degrees of freedom, and one less for a tuned lambda. Of pass marks it is
-    that of the labels with one pass and one fail added [4]_, around their mean.
+    interval is Student's with n - 1 degrees of freedom; one less for a tuned lambda, except for pass marks,
+    whose interval is that of the labels with one pass and one fail added [4]_, around their mean.
 
     Do not use it with labels from other answers, or chosen because of their human score.
 

@@ -225,11 +225,13 @@ class TwoPhaseMean:
     def of(cls, pool: Labelled, judge_weights: Floats, *, tuned: bool = True) -> TwoPhaseMean:
         """Return the mean of strata by their share of the pool; every stratum must have a label.
 
-        `tuned` judge weights cost a degree of freedom: each its own, or one for the strata that share it.
+        `tuned` judge weights cost a degree of freedom: each its own, or one for the strata that share it. Not
+        of pass marks, where the pass and the fail that are added are enough.
         """
         n_strata, total, shift = judge_weights.size, int(pool.in_pool.sum()), 0.0
         own = np.bincount(pool.strata[pool.labelled], minlength=n_strata) >= STRATUM_WEIGHT_FROM
-        spent = np.where(own, 1.0, 1 / max(int((~own).sum()), 1)) * (judge_weights != 0) * tuned
+        spent = np.where(own, 1.0, 1 / max(int((~own).sum()), 1)) * (judge_weights != 0)
+        spent *= tuned and not pool.marks
         means, shares = np.zeros(n_strata), np.zeros(n_strata)
         within, df, unseen = np.zeros(n_strata), np.ones(n_strata), 0.0
         influence = np.zeros(pool.judge.size)
