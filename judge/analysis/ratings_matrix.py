@@ -136,10 +136,10 @@ def _cube(
 
 def _check_once(rows: Sequence[Score]) -> None:
     """Refuse a second score of one rater for the same item and sample."""
-    if len({(score.item_id, score.rater, score.sample) for score in rows}) < len(rows):
-        seen: set[tuple[str, str, int]] = set()
-        for score in rows:
-            check_first(score, seen)
+    is_repeated = len({(score.item_id, score.rater, score.sample) for score in rows}) < len(rows)
+    seen: set[tuple[str, str, int]] = set()
+    for score in rows if is_repeated else ():
+        check_first(score, seen)
 
 
 def no_samples(n_items: int, n_raters: int, n_samples: int) -> Floats:

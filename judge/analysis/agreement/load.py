@@ -283,9 +283,8 @@ def _read_run(path: str | Path) -> _OpenedRun:
         rubric = run.rubric
         wanted = {*rubric.scored, CRITERIA}
         scores = [score for score in run.scores() if score.dimension in wanted]
-        probabilities = label_probabilities(run)
-        about = provenance(run)
-        return _OpenedRun(str(path), run.name, list(run.items()), scores, rubric, about, probabilities)
+        items, of_labels = list(run.items()), label_probabilities(run)
+        return _OpenedRun(str(path), run.name, items, scores, rubric, provenance(run), of_labels)
 
 
 def _one_rubric(runs: list[_OpenedRun], given: Rubric | None) -> Rubric | None:

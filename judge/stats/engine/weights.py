@@ -218,9 +218,14 @@ def _hashes(tables: Sequence[SumTable]) -> NDArray[np.uint64] | None:
         # Small integers as floats differ in their upper bits alone.
         hashes += (words ^ (words >> np.uint64(32))) @ odd
         is_checked = n_read & (n_read - 1) == 0 or n_read == len(tables)
-        if is_checked and _WORTH_COLLAPSING * len(np.unique(hashes)) > n_rows:
+        if is_checked and _WORTH_COLLAPSING * _n_distinct(hashes) > n_rows:
             return None
     return hashes
+
+
+def _n_distinct(hashes: NDArray[np.uint64]) -> int:
+    ordered = np.sort(hashes)  # many times faster than `np.unique` where most numbers differ
+    return int(np.count_nonzero(ordered[1:] != ordered[:-1])) + len(ordered[:1])
 
 
 def _by_bytes(keys: Floats) -> tuple[Ints, Ints]:
