@@ -77,6 +77,8 @@ def from_kurtosis(values: Floats, counts: Floats) -> float:
     6.6
     """
     n = float(counts.sum())
+    if n < 2:
+        return _LEAST
     squares = (values - np.average(values, weights=counts)) ** 2
     second, fourth = float(counts @ squares) / n, float(counts @ squares**2) / n
     excess = fourth / second**2 - 1 if second > 0 else 0.0

@@ -58,6 +58,7 @@ def test_few_values_that_differ_carry_the_variance(few, many):
 def test_values_without_variation_keep_all_degrees_of_freedom():
     assert from_kurtosis(np.ones(3), np.ones(3)) == 2
     assert from_kurtosis(np.ones(1), np.array([30.0])) == 29
+    assert from_kurtosis(np.empty(0), np.empty(0)) == 2
 
 
 def test_unequal_clusters_widen_the_interval_and_its_test_has_the_same_degrees_of_freedom():
