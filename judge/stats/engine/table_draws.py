@@ -76,17 +76,16 @@ def widened_limits(draws: Floats, value: float, widening: float, confidence_leve
 def _widening(statistics: Mapping[str, Statistic], sampling: Sampling) -> dict[str, float]:
     """Return by how much intervals of independent items have to be widened."""
     groups, p = sampling.get("clusters"), (1 + sampling.get("confidence_level", 0.95)) / 2
-    alone = replicate(statistics, method="jackknife").samples
-    together = alone if groups is None else replicate(statistics, clusters=groups, method="jackknife").samples
-    widening = {}
-    for name, sample in together.items():
-        if sample.sizes is None:
-            df = max(statistics[name].n_usable - 1.0, 1.0)
-        else:
-            df = degrees_of_freedom.from_sizes(sample.sizes, sample.counts)
-        effect = _cluster_effect(sample, alone[name].se)
-        widening[name] = effect * limits.t_quantile(p, df) / limits.normal_quantile(p)
-    return widening
+    df = {name: max(statistic.n_usable - 1.0, 1.0) for name, statistic in statistics.items()}
+    effect = dict.fromkeys(statistics, 1.0)
+    if groups is not None:
+        alone = replicate(statistics, method="jackknife").samples
+        for name, sample in replicate(statistics, clusters=groups, method="jackknife").samples.items():
+            if sample.sizes is not None:
+                df[name] = degrees_of_freedom.from_sizes(sample.sizes, sample.counts)
+                effect[name] = _cluster_effect(sample, alone[name].se)
+    z = limits.normal_quantile(p)
+    return {name: effect[name] * limits.t_quantile(p, df[name]) / z for name in statistics}
 
 
 def _cluster_effect(sample: ResampledValues, of_items: float) -> float:

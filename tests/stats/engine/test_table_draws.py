@@ -63,6 +63,10 @@ def test_clusters_never_shorten_an_interval():
     assert found.high - found.low > 1.9 * norm.ppf(0.975) * 0.5 / math.sqrt(80)
 
 
+def test_a_cluster_for_every_item_changes_nothing():
+    assert drawn((30, 10), clusters=np.arange(40)) == drawn((30, 10))
+
+
 def test_one_cluster_is_left_without_an_interval():
     found = drawn((3, 2), clusters=["same"] * 5)
     assert (found.reason, math.isnan(found.low)) == ("too_few_clusters", True)
