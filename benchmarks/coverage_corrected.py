@@ -292,7 +292,8 @@ WHY = """
   sets had no interval (12 to 37 % of those with 20 labels).
 * Now one pass and one fail are added to the labels (to strata their share), and the limits are around the
   mean of all of these (Agresti & Coull 1998). The interval exists for all pass marks. Two passes and two
-  fails covered .94 to 1.00 at 20 labels with a mean width of .27 instead of .25 (40 cells of 1,500 data sets).
+  fails covered .94 to 1.00 at 20 labels with a mean width of .27 instead of .25 (40 cells of 1,500 data
+  sets).
 * In clusters what is added counts as often as the design effect: labels are worth fewer independent ones.
 * Differences of two systems on the same answers count half of what is added to each (Agresti & Min 2005):
   coverage .99, .98, .98 for 20, 20 and 50 labels at rates of .9, .7, .9 (400 data sets each), widths .21,
