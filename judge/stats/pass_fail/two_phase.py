@@ -277,18 +277,21 @@ class TwoPhaseMean:
         variance = float((self.influence**2).sum()) + self.unseen
         # Satterthwaite's degrees of freedom: those of the labels, since pools are large.
         df = self.total**2 / float((self.within**2 / self.df).sum()) if self.within.sum() > 0 else 0.0
-        method = "t"
+        method, shift = "t", self.shift
         if clusters is not None:
             n_labelled, n_clusters = np.unique(clusters[self.labelled]).size, np.unique(clusters).size
             if n_labelled < 2:
                 return replace(found, reason=TOO_FEW_CLUSTERS)
-            together = np.bincount(clusters, self.influence)
-            variance = float(together @ together) * n_clusters / (n_clusters - 1) + self.unseen
+            sums = np.bincount(clusters, self.influence)
+            together = float(sums @ sums) * n_clusters / (n_clusters - 1)
+            # Clusters make n labels worth n / effect, and what is added to them counts so much the more.
+            effect = max(1.0, together / max(variance - self.unseen, 1e-300))
+            variance, shift = together + self.unseen * effect**2, shift * effect
             df, method = n_labelled - 1 if df > 0 else 0.0, "jackknife"
         se = math.sqrt(variance)
         if not df > 0 or se <= 1e-12 * max(1.0, abs(self.value)):
             return replace(found, se=se, reason=NO_VARIATION)
-        low, high = limits.symmetric_limits(self.value + self.shift, se, found.confidence_level, df)
+        low, high = limits.symmetric_limits(self.value + shift, se, found.confidence_level, df)
         low, high = min(low, self.value), max(high, self.value)
         return replace(found, low=low, high=high, se=se, method=method, df=df)
 

@@ -66,6 +66,21 @@ def test_no_item_of_incomplete_ratings_is_dropped():
     assert found.icc.n_items == 60
 
 
+def test_incomplete_ratings_have_an_interval_for_raters_like_these():
+    values = PEOPLE.copy()
+    values[::3, 1] = np.nan
+    assert study(values).icc.method == "analytic"
+    assert study(values, clusters=np.arange(60) // 3).icc.method == "jackknife"
+
+
+def test_many_incomplete_ratings_in_clusters_have_no_interval():
+    values = np.tile(PEOPLE, (40, 1))
+    values[::3, 1] = np.nan
+    found = study(values, clusters=np.arange(2400) // 2).icc
+    assert (found.n_ratings, found.method) == (6400, "")
+    assert found.value == pytest.approx(study(values).icc.value)
+
+
 def test_one_rater_slots_and_labels_have_no_study():
     assert study(PEOPLE[:, :1]) is None
     assert study(slots=True) is None
