@@ -51,7 +51,7 @@ class ProbabilityCalibration:
 
 
 def probability_calibration(
-    humans: ArrayLike, probability: ArrayLike, **sampling: Unpack[Sampling]
+    humans: ArrayLike, judge: ArrayLike, **sampling: Unpack[Sampling]
 ) -> ProbabilityCalibration:
     """Compare the judge's probability of a pass with the verdicts of people.
 
@@ -62,7 +62,7 @@ def probability_calibration(
     ----------
     humans : array_like, shape (n_items,) or (n_items, n_humans)
         Verdicts of people: 1 pass, 0 fail, NaN missing.
-    probability : array_like, shape (n_items,)
+    judge : array_like, shape (n_items,)
         Probability of a pass by the judge, NaN where missing.
     **sampling
         See `Sampling`: ``clusters``, ``design``, ``confidence_level``. The default method is 'jackknife'.
@@ -91,7 +91,7 @@ def probability_calibration(
     >>> round(found.brier.value, 3), round(found.miscalibration, 3), round(found.discrimination, 3)
     (0.117, 0.117, 0.25)
     """
-    verdicts, p = _checked(humans, probability)
+    verdicts, p = _checked(humans, judge)
     present = ~np.isnan(verdicts)
     n_people = present.sum(axis=1)
     used = ~np.isnan(p) & (n_people > 0)
@@ -112,15 +112,15 @@ def probability_calibration(
     )
 
 
-def _checked(humans: ArrayLike, probability: ArrayLike) -> tuple[Floats, Floats]:
-    verdicts, p = as_floats(humans), as_floats(probability)
+def _checked(humans: ArrayLike, judge: ArrayLike) -> tuple[Floats, Floats]:
+    verdicts, p = as_floats(humans), as_floats(judge)
     verdicts = verdicts[:, None] if verdicts.ndim == 1 else verdicts
     if p.ndim != 1 or len(p) != len(verdicts):
-        raise ValueError(f"probability must have shape ({len(verdicts)},) like humans, got {p.shape}")
+        raise ValueError(f"judge must have shape ({len(verdicts)},) like humans, got {p.shape}")
     if not (np.isnan(verdicts) | np.isin(verdicts, (0.0, 1.0))).all():
         raise ValueError("humans must be 1 (pass), 0 (fail) or missing")
     if ((p < 0) | (p > 1)).any():
-        raise ValueError("probability must be between 0 and 1")
+        raise ValueError("judge must hold probabilities 0 and 1")
     return verdicts, p
 
 

@@ -93,7 +93,7 @@ def test_without_items_everything_is_undefined():
     [
         ([1, 0], [0.5], "shape"),
         ([1, 2], [0.5, 0.5], "must be 1"),
-        ([1, 0], [0.5, 1.5], "between 0 and 1"),
+        ([1, 0], [0.5, 1.5], "probabilities between"),
     ],
 )
 def test_impossible_input_is_refused(humans, p, message):
