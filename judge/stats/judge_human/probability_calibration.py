@@ -120,7 +120,7 @@ def _checked(humans: ArrayLike, judge: ArrayLike) -> tuple[Floats, Floats]:
     if not (np.isnan(verdicts) | np.isin(verdicts, (0.0, 1.0))).all():
         raise ValueError("humans must be 1 (pass), 0 (fail) or missing")
     if ((p < 0) | (p > 1)).any():
-        raise ValueError("judge must hold probabilities 0 and 1")
+        raise ValueError("judge must hold probabilities between 0 and 1")
     return verdicts, p
 
 
