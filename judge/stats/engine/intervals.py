@@ -67,10 +67,9 @@ class ResampledValues:
 
     @property
     def items_per_cluster(self) -> float:
-        """Size of the cluster of an item, averaged over items."""
-        if self.sizes is None:
-            return 1.0
-        return float(self.counts @ self.sizes**2 / (self.counts @ self.sizes))
+        """With clusters: the size of the cluster of an item, averaged over items."""
+        sizes = np.asarray(self.sizes)
+        return float(self.counts @ sizes**2 / (self.counts @ sizes))
 
     def df(self, used: int) -> float:
         """Return the degrees of freedom of `se`, where `used` clusters can contribute."""
