@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -12,9 +12,10 @@ from judge.analysis.agreement.judge_human import JudgeAgreement
 from judge.reporting.document import Column, Figure, ReportContent, Table
 from judge.reporting.figures.plot_area import PlotArea
 from judge.reporting.figures.svg import LINE, MUTED, SERIES, SMALL_TEXT, Drawing, text_width
-from judge.reporting.figures.table_figures import as_estimate, draw_intervals
+from judge.reporting.figures.table_figures import as_estimate, drawn_together, interval_chart
 from judge.reporting.render.text import clean
 from judge.reporting.wording import dimension_name
+from judge.stats.engine.scale import Floats
 
 MOST_ROWS, MOST_CURVES, MOST_DETAILED = 40, 6, 24
 _JITTER = 0.28
@@ -25,19 +26,19 @@ def drawer(found: Agreement) -> Callable[[ReportContent], Mapping[str, Figure]]:
     """Return a function that draws the charts of the report about `found`, by the key of their table."""
 
     def draw(report: ReportContent) -> dict[str, Figure]:
-        drawn = dict(_forests(report))
+        drawn = dict(_forests(report)) | _judges(report)
         if (table := report.tables.get("omega")) and len(table.rows) <= MOST_CURVES:
             drawn[table.key] = _omega(table, found)
         judges = found.disagreements.keys()
-        for one in [t for t in found.judge_agreements if t.judge in judges][:MOST_DETAILED]:
+        detailed = [t for t in found.judge_agreements if t.judge in judges][:MOST_DETAILED]
+        for one in detailed:
             of = f"{one.ratings.dimension}@{one.judge}"
-            for name, figure in (
-                ("confusion", _confusion),
-                ("differences", _bland_altman),
-                ("calibration", _calibration),
-            ):
-                if table := report.tables.get(f"{name}:{of}"):
-                    drawn[table.key] = figure(table, one)
+            if table := report.tables.get(f"confusion:{of}"):
+                drawn[table.key] = _confusion(table, one)
+            if table := report.tables.get(f"calibration:{of}"):
+                drawn[table.key] = _calibration(table, one)
+            if table := report.tables.get(f"differences:{of}"):
+                drawn[table.key] = _bland_altman(table, one, _farthest(one, detailed))
         return drawn
 
     return draw
@@ -52,9 +53,27 @@ def _forests(report: ReportContent) -> Iterator[tuple[str, Figure]]:
             "raw",
             "slices",
         ):
-            figure = draw_intervals(_labelled(table), "row", ["people", "judge_level"], text="difference")
-            if figure is not None and len(table.rows) <= MOST_ROWS:
-                yield key, Figure(figure.title, figure.alt, figure.svg, table, figure.caption)
+            chart = interval_chart(_labelled(table), "row", ["people", "judge_level"], text="difference")
+            if chart is not None and len(table.rows) <= MOST_ROWS:
+                yield key, replace(chart.draw(), table=table)
+
+
+def _judges(report: ReportContent) -> dict[str, Figure]:
+    """Difference in agreement with people between each judge and the first one."""
+    charts = {}
+    for key, table in report.tables.items():
+        if key.partition(":")[0] == "judges" and len(table.rows) <= MOST_ROWS:
+            chart = interval_chart(
+                _labelled(table),
+                "row",
+                ["difference"],
+                reference=0.0,
+                reference_name="the first judge",
+            )
+            if chart is not None:
+                charts[key] = chart
+    drawn = drawn_together(charts)
+    return {key: replace(figure, table=report.tables[key]) for key, figure in drawn.items()}
 
 
 def _labelled(table: Table) -> Table:
@@ -144,33 +163,53 @@ def _ticks(points: Iterable[float]) -> list[tuple[float, str]]:
     return [(float(point), f"{point:g}") for point in shown[::step]]
 
 
-def _bland_altman(table: Table, one: JudgeAgreement) -> Figure:
+def _differences(one: JudgeAgreement) -> tuple[Floats, Floats]:
+    """Mean and difference of judge and consensus, for the items that both rated."""
     judge, people = one.ratings.column(one.judge), one.ratings.consensus()
     both = ~np.isnan(judge) & ~np.isnan(people)
-    middle, distance = (judge + people)[both] / 2, (judge - people)[both]
-    spread = float(distance.std(ddof=1)) if len(distance) > 1 else 0.0
-    mean = float(distance.mean())
-    step = float(np.diff(one.ratings.scale.points).min())
+    return (judge + people)[both] / 2, (judge - people)[both]
+
+
+def _limits(distance: Floats) -> tuple[float, float, float]:
+    """Mean difference and limits of agreement."""
+    mean, spread = float(distance.mean()), float(distance.std(ddof=1)) if len(distance) > 1 else 0.0
+    return mean, mean - 1.96 * spread, mean + 1.96 * spread
+
+
+def _farthest(one: JudgeAgreement, drawn: Sequence[JudgeAgreement]) -> float:
+    """Largest difference or limit of agreement of all plots with this scale, so that they share an axis."""
+    points = one.ratings.scale.points
+    reach = [float(np.diff(points).min())]
+    for other in drawn:
+        distance = _differences(other)[1]
+        if len(distance) and np.array_equal(other.ratings.scale.points, points):
+            reach += [float(np.abs(distance).max()), *map(abs, _limits(distance))]
+    return max(reach)
+
+
+def _bland_altman(table: Table, one: JudgeAgreement, farthest: float) -> Figure:
+    middle, distance = _differences(one)
+    mean, *limits = _limits(distance)
+    points = one.ratings.scale.points
+    step = float(np.diff(points).min())
     jitter = np.random.default_rng(0).uniform(-_JITTER * step, _JITTER * step, (2, len(middle)))
     height = 250.0
     drawing = Drawing(height)
     x, y = middle + jitter[0], distance + jitter[1] * 0.5
-    limits = (mean - 1.96 * spread, mean + 1.96 * spread)
-    points = one.ratings.scale.points
-    area = PlotArea(
-        drawing,
-        (float(points[0]) - step / 2, float(points[-1]) + step / 2),
-        (min(y.min(), limits[0], -step) - 0.1 * step, max(y.max(), limits[1], step) + 0.1 * step),
-    )
-    area.draw_axes("mean of judge and human score", "judge minus human", x_ticks=_ticks(points))
+    edge = farthest + 0.25 * step
+    area = PlotArea(drawing, (float(points[0]) - step / 2, float(points[-1]) + step / 2), (-edge, edge))
+    # Limits of agreement may lie beyond the largest possible difference, which is the last tick.
+    y_ticks = [tick for tick in area.ticks("y") if abs(tick[0]) <= points[-1] - points[0]]
+    axes = ("mean of judge and human score", "judge minus human")
+    area.draw_axes(*axes, x_ticks=_ticks(points), y_ticks=y_ticks)
     area.horizontal(0, LINE)
     area.horizontal(mean, SERIES[1], width=1.1)
     for limit in limits:
         area.horizontal(limit, SERIES[1], width=1.1, dashes="4 3")
     drawing.cloud(((area.x(a), area.y(b)) for a, b in zip(x, y, strict=True)), SERIES[0])
     alt = (
-        f"{table.title}: mean difference {mean:.2f}, limits of agreement {mean - 1.96 * spread:.2f} "
-        f"and {mean + 1.96 * spread:.2f}, {len(middle):,} items."
+        f"{table.title}: mean difference {mean:.2f}, limits of agreement {limits[0]:.2f} "
+        f"and {limits[1]:.2f}, {len(middle):,} items."
     )
     caption = "Line: mean difference. Dashed: limits of agreement (1.96 SD). Dots are jittered."
     return Figure(table.title, alt, drawing.svg, table, caption)

@@ -64,15 +64,15 @@ class _Rows:
 
     labels: Sequence[str]
     right: float
+    widest: float
     n_legend_rows: int = 0
     above: bool = field(init=False)
     left: float = field(init=False)
     height: float = field(init=False)
 
     def __post_init__(self) -> None:
-        widest = max(map(text_width, self.labels))
-        self.above = widest > _WIDEST_LEFT
-        self.left = _MARGIN if self.above else _MARGIN + widest + 8
+        self.above = self.widest > _WIDEST_LEFT
+        self.left = _MARGIN if self.above else _MARGIN + self.widest + 8
         self.height = self.top + self.step * len(self.labels) + _AXIS_ROOM
 
     @property
@@ -108,6 +108,7 @@ def intervals(
     *,
     reference: float | None = None,
     names: Sequence[str] = (),
+    beside: Sequence[Mark] = (),
 ) -> str:
     """Estimates with their intervals, one row a mark; a dashed line at `reference`.
 
@@ -121,6 +122,8 @@ def intervals(
         Value of the reference line.
     names : sequence of str
         Names of the series where marks have two.
+    beside : sequence of Mark
+        Marks of the charts in the same row of the page: with them, all of these charts have one axis.
 
     Returns
     -------
@@ -128,9 +131,12 @@ def intervals(
         SVG.
     """
     labels = [_starred(mark.label, mark.faint) for mark in marks]
-    widest = max(text_width(mark.text) for mark in marks)
-    rows = _Rows(labels, WIDTH - _MARGIN - widest - 8, n_legend_rows=1 if names else 0)
-    scale = _Scale.of(marks, reference, kind, rows)
+    row = (*marks, *beside)
+    text, label = (
+        max(map(text_width, of)) for of in ((m.text for m in row), (_starred(m.label, m.faint) for m in row))
+    )
+    rows = _Rows(labels, WIDTH - _MARGIN - text - 8, label, n_legend_rows=1 if names else 0)
+    scale = _Scale.of(row, reference, kind, rows)
     drawing = Drawing(rows.height)
     scale.draw(drawing, rows)
     if reference is not None:
@@ -138,9 +144,9 @@ def intervals(
             at = scale(reference)
             drawing.line([(at, top), (at, bottom)], MUTED, dashes="3 3")
     rows.write_labels(drawing, [mark.faint for mark in marks])
-    for row, mark in enumerate(marks):
-        _draw_mark(drawing, mark, scale, rows.middle(row))
-        drawing.text(WIDTH - _MARGIN, rows.middle(row), mark.text, anchor="end")
+    for place, mark in enumerate(marks):
+        _draw_mark(drawing, mark, scale, rows.middle(place))
+        drawing.text(WIDTH - _MARGIN, rows.middle(place), mark.text, anchor="end")
     if names:
         _draw_names(drawing, names)
     return drawing.svg
@@ -166,7 +172,7 @@ def bars(rows: Sequence[tuple[str, Sequence[float], bool]], names: Sequence[str]
     labels = [_starred(label, faint) for label, _, faint in rows]
     colours = scale_colours(len(names)) if ordered else [SERIES[i % len(SERIES)] for i in range(len(names))]
     legend = _legend_places(names)
-    at = _Rows(labels, WIDTH - _MARGIN, n_legend_rows=legend[-1][1] + 1)
+    at = _Rows(labels, WIDTH - _MARGIN, max(map(text_width, labels)), n_legend_rows=legend[-1][1] + 1)
     drawing = Drawing(at.height - _AXIS_ROOM + 4)
     at.write_labels(drawing, [faint for _, _, faint in rows])
     for (x, line, name), colour in zip(legend, colours, strict=True):
@@ -215,8 +221,9 @@ class _Scale:
         ends += [] if reference is None or math.isnan(reference) else [reference]
         low, high = (min(ends), max(ends)) if ends else (0.0, 1.0)
         possible = [(0.0, 1.0) if kind == "share" else e.possible for e in estimates]
-        lowest = min([low, *(smallest for smallest, _ in possible)])
-        highest = max([high, *(largest for _, largest in possible)])
+        # The narrowest of the ranges: some estimates do not know theirs.
+        lowest = min(low, max((smallest for smallest, _ in possible), default=-math.inf))
+        highest = max(high, min((largest for _, largest in possible), default=math.inf))
         short = _LEAST_SPAN.get(kind, 0.2) - (high - low)
         low, high = (low - short / 2, high + short / 2) if short > 0 else (low, high)
         low, high = max(low, lowest), min(high, highest)

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 from judge.reporting.figures.svg import LINE, MUTED, SMALL_TEXT, WIDTH, Drawing, round_ticks
 
@@ -49,11 +50,11 @@ class PlotArea:
     ) -> None:
         """Draw both axes with their ticks (default: round values) and labels."""
         self.drawing.line([(self.left, _TOP), (self.left, self._floor), (WIDTH - _RIGHT, self._floor)], LINE)
-        for value, text in x_ticks or self._ticks("x"):
+        for value, text in x_ticks or self.ticks("x"):
             x = self.x(value)
             self.drawing.line([(x, self._floor), (x, self._floor + 3)], LINE)
             self.drawing.text(x, self._floor + 11, text, anchor="middle", colour=MUTED, size=SMALL_TEXT)
-        for value, text in y_ticks or self._ticks("y"):
+        for value, text in y_ticks or self.ticks("y"):
             y = self.y(value)
             self.drawing.line([(self.left - 3, y), (self.left, y)], LINE)
             self.drawing.text(self.left - 6, y, text, anchor="end", colour=MUTED, size=SMALL_TEXT)
@@ -72,7 +73,8 @@ class PlotArea:
         """Draw straight lines from value to value."""
         self.drawing.line([(self.x(x), self.y(y)) for x, y in points], colour, width=width, dashes=dashes)
 
-    def _ticks(self, axis: str) -> Ticks:
+    def ticks(self, axis: Literal["x", "y"]) -> Ticks:
+        """Round values of an axis, with their labels."""
         low, high = self.x_range if axis == "x" else self.y_range
         room = WIDTH - self.left - _RIGHT if axis == "x" else self._floor - _TOP
         found = round_ticks(low, high, max(2, int(room / _TICK_STEP[axis])))

@@ -4,8 +4,12 @@ The first part of the key of a table decides: ``slices:condition`` is drawn as `
 charts that need more data than their table.
 """
 
+from __future__ import annotations
+
 import math
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TypeAlias, TypeGuard
 
 from judge.reporting.document import Cell, CellKind, Figure, ReportContent, Table
 from judge.reporting.figures.charts import Mark, bars, intervals, series_words
@@ -20,6 +24,56 @@ _ONE = "Dot: estimate. Line: 95 % interval."
 _SMALL = "Asterisk and open marker: few observations."
 
 
+@dataclass(frozen=True)
+class IntervalChart:
+    """An interval chart before it is drawn, so that the charts of one row can have the same axis.
+
+    Attributes
+    ----------
+    title : str
+        Heading.
+    table : Table
+        The data.
+    marks : tuple of Mark
+        The rows.
+    kind : str
+        How numbers are written; see `Column.kind`.
+    names : tuple of str
+        Names of the series where there are two.
+    reference : float or None
+        Where the dashed line goes.
+    reference_name : str
+        Name of the reference.
+    caption : str
+        Legend.
+    """
+
+    title: str
+    table: Table
+    marks: tuple[Mark, ...]
+    kind: CellKind
+    names: tuple[str, ...]
+    reference: float | None
+    reference_name: str
+    caption: str
+
+    def draw(self, beside: Sequence[Mark] = ()) -> Figure:
+        """Draw the chart; its axis also covers the marks of the charts `beside` it."""
+        svg = intervals(self.marks, self.kind, reference=self.reference, names=self.names, beside=beside)
+        alt = _alt(self.title, self.marks, self.kind, self.names, self.reference, self.reference_name)
+        return Figure(self.title, alt, svg, self.table, self.caption)
+
+    def shares_axis_with(self, other: Chart) -> TypeGuard[IntervalChart]:
+        """Whether another chart of the section shows the same kind of figures."""
+        return isinstance(other, IntervalChart) and (other.kind, len(other.names)) == (
+            self.kind,
+            len(self.names),
+        )
+
+
+Chart: TypeAlias = Figure | IntervalChart
+
+
 def charts_of(report: ReportContent) -> Mapping[str, Figure]:
     """Draw the charts of a report with its own function, or one chart for every table that has one."""
     return (report.draw or figures_of)(report)
@@ -27,8 +81,23 @@ def charts_of(report: ReportContent) -> Mapping[str, Figure]:
 
 def figures_of(report: ReportContent) -> dict[str, Figure]:
     """Draw every table that has a chart; charts by the key of their table."""
-    found = {key: figure_of(table) for key, table in report.tables.items()}
-    return {key: figure for key, figure in found.items() if figure is not None}
+    found: dict[str, Figure] = {}
+    for section in report.sections:
+        charts = {table.key: chart_of(table) for table in section.tables}
+        found |= drawn_together({key: chart for key, chart in charts.items() if chart is not None})
+    return found
+
+
+def drawn_together(charts: Mapping[str, Chart]) -> dict[str, Figure]:
+    """Draw the charts of one section; interval charts of one measure have the same axis."""
+    return {
+        key: chart
+        if isinstance(chart, Figure)
+        else chart.draw(
+            [mark for other in charts.values() if chart.shares_axis_with(other) for mark in other.marks]
+        )
+        for key, chart in charts.items()
+    }
 
 
 def figure_of(table: Table) -> Figure | None:
@@ -42,13 +111,19 @@ def figure_of(table: Table) -> Figure | None:
     >>> figure.alt
     'Pass rate by kind: a 50.0 %.'
     """
-    draw = _DRAWN.get(table.key.rpartition("/")[2].partition(":")[0])
-    if draw is None or not 1 <= len(table.rows) <= MOST_ROWS:
+    chart = chart_of(table)
+    return chart.draw() if isinstance(chart, IntervalChart) else chart
+
+
+def chart_of(table: Table) -> Chart | None:
+    """Choose the chart of a table; None for a table that is not drawn."""
+    choose = _DRAWN.get(table.key.rpartition("/")[2].partition(":")[0])
+    if choose is None or not 1 <= len(table.rows) <= MOST_ROWS:
         return None
-    return draw(table)
+    return choose(table)
 
 
-def draw_intervals(
+def interval_chart(
     table: Table,
     label: str,
     columns: Sequence[str],
@@ -58,8 +133,8 @@ def draw_intervals(
     reference_name: str = "",
     rows: Sequence[int] | None = None,
     title: str | None = None,
-) -> Figure | None:
-    """Draw one or two columns of estimates with their intervals.
+) -> IntervalChart | None:
+    """Chart of one or two columns of estimates with their intervals.
 
     Parameters
     ----------
@@ -82,7 +157,7 @@ def draw_intervals(
 
     Returns
     -------
-    Figure or None
+    IntervalChart or None
         None where no row has a value.
     """
     by_key = {column.key: column for column in table.columns}
@@ -95,7 +170,7 @@ def draw_intervals(
     ]
     if not chosen:
         return None
-    marks = [
+    marks = tuple(
         Mark(
             str(cells[label][i]),
             tuple(as_estimate(cells[key][i]) for key in columns),
@@ -103,16 +178,10 @@ def draw_intervals(
             i in table.small,
         )
         for i in chosen
-    ]
-    names = [by_key[key].title for key in columns] if len(columns) > 1 else []
-    svg = intervals(marks, kind, reference=reference, names=names)
-    return Figure(
-        title or table.title,
-        _alt(title or table.title, marks, kind, names, reference, reference_name),
-        svg,
-        table,
-        _caption(table, names, reference_name, by_key[text].title if text not in columns else ""),
     )
+    names = tuple(by_key[key].title for key in columns) if len(columns) > 1 else ()
+    caption = _caption(table, names, reference_name, by_key[text].title if text not in columns else "")
+    return IntervalChart(title or table.title, table, marks, kind, names, reference, reference_name, caption)
 
 
 def draw_shares(
@@ -187,11 +256,11 @@ def _caption(table: Table, names: Sequence[str], reference_name: str, text: str)
     return " ".join(parts)
 
 
-def _rates(table: Table) -> Figure | None:
-    return draw_intervals(table, "what", ["pass_rate"])
+def _rates(table: Table) -> Chart | None:
+    return interval_chart(table, "what", ["pass_rate"])
 
 
-def _by_slice(table: Table) -> Figure | None:
+def _by_slice(table: Table) -> Chart | None:
     """Rates of the slices; for two runs, side by side."""
     keys = [column.key for column in table.columns]
     if "a" in keys:
@@ -208,43 +277,43 @@ def _by_slice(table: Table) -> Figure | None:
     run, colon, by = table.title.rpartition(": ")
     measure = "Accuracy" if rate == "figure" else "Pass rate"
     title = f"{run}{colon}{measure} b{by[1:]}" if by.startswith("By ") else table.title
-    return draw_intervals(
+    return interval_chart(
         table, "slice", [rate], reference=whole, reference_name=what, rows=rows, title=title
     )
 
 
-def _both(table: Table) -> Figure | None:
-    return draw_intervals(table, "what", ["a", "b"], text="difference")
+def _both(table: Table) -> Chart | None:
+    return interval_chart(table, "what", ["a", "b"], text="difference")
 
 
-def _gap(table: Table) -> Figure | None:
-    return draw_intervals(table, "slice", ["choice", "open"], text="difference")
+def _gap(table: Table) -> Chart | None:
+    return interval_chart(table, "slice", ["choice", "open"], text="difference")
 
 
-def _means(table: Table) -> Figure | None:
+def _means(table: Table) -> Chart | None:
     """Means are drawn where two runs stand side by side."""
     return _both(table) if any(column.key == "a" for column in table.columns) else None
 
 
-def _met(table: Table) -> Figure | None:
+def _met(table: Table) -> Chart | None:
     return _shares(table, "what")
 
 
-def _labels(table: Table) -> Figure | None:
+def _labels(table: Table) -> Chart | None:
     return _shares(table, "label")
 
 
-def _shares(table: Table, label: str) -> Figure | None:
+def _shares(table: Table, label: str) -> Chart | None:
     """Shares of one run, or of two side by side."""
     two_runs = any(column.key == "a" for column in table.columns)
-    return _both(table) if two_runs else draw_intervals(table, label, ["share"])
+    return _both(table) if two_runs else interval_chart(table, label, ["share"])
 
 
-def _tags(table: Table) -> Figure | None:
-    return draw_intervals(table, "tag", ["met"])
+def _tags(table: Table) -> Chart | None:
+    return interval_chart(table, "tag", ["met"])
 
 
-def _distribution(table: Table) -> Figure | None:
+def _distribution(table: Table) -> Chart | None:
     scores = [column.key for column in table.columns if column.key.lstrip("-").isdigit()]
     figure = draw_shares(
         table, "dimension", scores, ordered=True, caption="Share of answers with each score."
@@ -252,11 +321,11 @@ def _distribution(table: Table) -> Figure | None:
     return figure
 
 
-def _binding(table: Table) -> Figure | None:
-    return draw_intervals(table, "dimension", ["binding"], title="Binding dimension of the failing answers")
+def _binding(table: Table) -> Chart | None:
+    return interval_chart(table, "dimension", ["binding"], title="Binding dimension of the failing answers")
 
 
-def _binding_by(table: Table) -> Figure | None:
+def _binding_by(table: Table) -> Chart | None:
     if table.key.rpartition("/")[2] == "failures":
         return _binding(table)
     names = [column.key for column in table.columns if column.kind == "share"]
@@ -273,15 +342,15 @@ def _binding_by(table: Table) -> Figure | None:
     )
 
 
-def _members(table: Table) -> Figure | None:
-    return draw_intervals(table, "run", ["pass_rate"], title="Pass rate by judge")
+def _members(table: Table) -> Chart | None:
+    return interval_chart(table, "run", ["pass_rate"], title="Pass rate by judge")
 
 
-def _ranking(table: Table) -> Figure | None:
-    return draw_intervals(table, "system", ["pass_rate"], title="Pass rate by system")
+def _ranking(table: Table) -> Chart | None:
+    return interval_chart(table, "system", ["pass_rate"], title="Pass rate by system")
 
 
-_DRAWN: dict[str, Callable[[Table], Figure | None]] = {
+_DRAWN: dict[str, Callable[[Table], Chart | None]] = {
     "pass_rates": _rates,
     "slices": _by_slice,
     "scores": _distribution,

@@ -101,3 +101,53 @@ def test_a_dimension_that_is_not_testable_has_no_curve():
     assert 'd="M"' not in figure.svg
     assert "depth" in found.tables["omega"].column("dimension")
     assert any("not testable" in note for note in found.tables["omega"].notes)
+
+
+def two_judges():
+    rng = np.random.default_rng(0)
+    quality = rng.integers(1, 6, 40).astype(float)
+    people = [np.clip(quality + rng.integers(-1, 2, 40), 1, 5) for _ in range(2)]
+    judges = [quality, np.clip(6 - quality, 1, 5)]
+    return [
+        {
+            "item_id": f"q{i}",
+            "rater": rater,
+            "rater_kind": kind,
+            "dimension": "clarity",
+            "value": float(scores[i]),
+            "field": "ab"[i % 2],
+        }
+        for kind, raters in (
+            ("human", dict(zip(("ann", "ben"), people, strict=True))),
+            ("judge", dict(zip(("first", "second"), judges, strict=True))),
+        )
+        for rater, scores in raters.items()
+        for i in range(40)
+    ]
+
+
+def test_judges_are_drawn_by_their_difference_from_the_first_one():
+    figure = judge.agree([], two_judges(), scale="1-5").charts["judges"]
+    assert figure.alt.startswith("Judges compared with first: clarity -")
+    assert figure.alt.endswith("The first judge: 0.00.")
+    assert [column.key for column in figure.table.columns].count("row") == 0
+
+
+def test_plots_of_differences_share_an_axis_of_possible_values():
+    rows = [
+        {"item_id": f"q{i}", "rater": rater, "rater_kind": kind, "dimension": name, "value": float(value)}
+        for name in ("agreed", "reversed")
+        for i in range(30)
+        for rater, kind, value in (
+            ("ann", "human", 1 + 4 * (i % 2)),
+            ("ben", "human", 1 + 4 * (i % 2)),
+            ("robot", "judge", 1 + 4 * (i % 2) if name == "agreed" else 5 - 4 * (i % 2)),
+        )
+    ]
+    charts = judge.agree([], rows, scale="1-5").charts
+    agreed, turned = (
+        re.findall(r'text-anchor="end"[^>]*>([^<]*)<', charts[f"differences:{name}@robot"].svg)
+        for name in ("agreed", "reversed")
+    )
+    assert agreed == turned
+    assert max(float(text) for text in turned if text[0].isdigit()) <= 4  # the limits of agreement are ±8

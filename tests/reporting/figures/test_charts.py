@@ -101,3 +101,25 @@ def test_words_name_at_most_twelve_rows():
     assert list(series_words(marks[:12], "share"))[-1] == "r11 50.0 %"
     undefined = Mark("u", (Estimate.undefined("no_ratings"), Estimate(0.1)), "")
     assert list(series_words([undefined], "share")) == ["u undefined against 10.0 %"]
+
+
+def test_charts_of_one_row_have_the_same_axis():
+    low, high = (
+        Mark("a", (Estimate(0.2, 0.1, 0.3),), "20.0 %"),
+        Mark("longer", (Estimate(0.9, 0.8, 1.0),), "90.0 %"),
+    )
+    alone = intervals([low], "share")
+    first, second = (
+        intervals([low], "share", beside=[low, high]),
+        intervals([high], "share", beside=[low, high]),
+    )
+    assert grid(first) == grid(second) != grid(alone)
+    assert [t for t in texts(first) if t.endswith(" %")][:-1] == [
+        t for t in texts(second) if t.endswith(" %")
+    ][:-1]
+
+
+def test_an_axis_ends_at_the_largest_possible_value_also_where_one_estimate_does_not_know_it():
+    kappa = Estimate(0.95, 0.4, 0.99, possible=(-1, 1))
+    svg = intervals([Mark("a", (kappa,), "0.95"), Mark("b", (Estimate(0.97, 0.5, 1.0),), "0.97")], "score")
+    assert max(float(text) for text in texts(svg) if text[0].isdigit() and text not in ("0.95", "0.97")) == 1

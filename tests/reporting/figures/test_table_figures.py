@@ -6,10 +6,10 @@ from xml.etree import ElementTree
 import numpy as np
 import pytest
 
-from judge.reporting.document import Column, Table
+from judge.reporting.document import Column, ReportContent, Section, Table
 from judge.reporting.figures.charts import Mark, bars, intervals, scale_colours
 from judge.reporting.figures.svg import WIDTH, text_width
-from judge.reporting.figures.table_figures import MOST_ROWS, figure_of
+from judge.reporting.figures.table_figures import MOST_ROWS, figure_of, figures_of
 from judge.stats.engine.estimate import Estimate
 
 RATE = (Column("slice", "kind"), Column("pass_rate", "pass rate", "share"))
@@ -237,3 +237,26 @@ def test_more_kinds_than_colours_are_a_table_and_no_drawing(n, drawn):
 def test_the_axis_ends_where_the_possible_values_end(kind, estimate, last):
     *axis, _, _ = texts(intervals([Mark("a", (estimate,), "at the right")], kind))
     assert axis[-1] == last
+
+
+def axis_of(figure):
+    """Labels of the axis with their places."""
+    return re.findall(r'<text x="([\d.]+)" [^>]*text-anchor="middle"[^>]*>([^<]*)', figure.svg)
+
+
+def test_charts_of_one_measure_in_a_section_share_their_axis():
+    tables = (
+        slices(Estimate(0.2, 0.1, 0.3), key="slices:kind"),
+        slices(("a longer label", Estimate(0.9, 0.8, 0.95)), key="slices:other"),
+    )
+    report = ReportContent("report", "t", (), (), (Section("slices", "Slices", tables=tables),), {}, {}, ())
+    first, second = figures_of(report).values()
+    assert axis_of(first) == axis_of(second)
+    assert axis_of(first) != axis_of(figure_of(tables[0]))
+
+
+def test_charts_of_different_sections_have_their_own_axes():
+    tables = slices(Estimate(0.2, 0.1, 0.3), key="slices:a"), slices(Estimate(0.9, 0.8, 0.95), key="slices:b")
+    sections = tuple(Section(table.key, "Slices", tables=(table,)) for table in tables)
+    first, second = figures_of(ReportContent("report", "t", (), (), sections, {}, {}, ())).values()
+    assert axis_of(first) != axis_of(second)
