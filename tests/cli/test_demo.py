@@ -180,7 +180,7 @@ def test_examples_are_found_in_the_package_where_it_has_them(tmp_path, monkeypat
     ],
     ids=["on the path", "not on the path", "as a module", "uvx"],
 )
-def test_commands_begin_as_the_user_can_type_them(place, monkeypatch, name, prefix, on_path, typed):
+def test_commands_begin_as_the_user_can_type_them(monkeypatch, name, prefix, on_path, typed):
     monkeypatch.setattr(sys, "prefix", prefix)
     monkeypatch.setattr(sys, "argv", ["/my env/bin/judge"])
     monkeypatch.setattr("shutil.which", lambda _: on_path)
