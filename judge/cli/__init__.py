@@ -24,6 +24,7 @@ class CommandEntry(NamedTuple):
 
 
 COMMANDS = {
+    "demo": CommandEntry("demo", "Score example answers, compare with people's ratings, open the report."),
     "init": CommandEntry("init", "Look at answers and ratings, and write judge.toml to read them with."),
     "score": CommandEntry(
         "score", "Score answers with a judge; the same command resumes an interrupted run."
