@@ -1,0 +1,107 @@
+"""`judge view`: look at runs in a browser."""
+
+import webbrowser
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+import judge
+from judge.cli.agree import columns, raters_in, show_read
+from judge.cli.item_options import id_from
+from judge.cli.option_types import TablePath
+from judge.cli.options import GroupedCommand, image_root, runs_argument, section
+
+if TYPE_CHECKING:
+    from judge.records import Score
+
+
+@click.command(cls=GroupedCommand)
+@runs_argument
+@section(
+    "Items",
+    click.option(
+        "--humans",
+        type=TablePath(),
+        metavar="FILE",
+        help="Human ratings, which are shown beside the scores: a table, or an export of a rating platform.",
+    ),
+    columns,
+    id_from,
+    raters_in,
+    image_root("the folder that the run was scored with"),
+)
+@section(
+    "Server",
+    click.option(
+        "--host",
+        default="127.0.0.1",
+        show_default=True,
+        metavar="ADDRESS",
+        help="Address to listen on; 0.0.0.0 accepts connections from other machines, such as a phone.",
+    ),
+    click.option(
+        "--port",
+        type=click.IntRange(0, 65535),
+        metavar="PORT",
+        default=0,
+        help="Port to listen on.  [default: a free one]",
+    ),
+    click.option(
+        "--open/--no-open",
+        "opens",
+        default=True,
+        show_default=True,
+        help="Whether to open the page in a browser.",
+    ),
+)
+def command(
+    runs: tuple[str, ...],
+    humans: str | None,
+    columns: dict[str, str],
+    id_from: tuple[str, ...],
+    raters_in: tuple[str, ...],
+    image_root: str | None,
+    host: str,
+    port: int,
+    opens: bool,
+) -> None:
+    """Look at RUNS in a browser: all items with filters and search, each with scores, reasons and replies.
+
+    RUNS are runs, or folders of runs. With two runs the page shows which verdicts flipped. A run that is
+    being scored is updated as replies arrive. Nothing is written into a run; an index for searching is kept
+    in the user's cache folder.
+
+    Example: judge view runs/answers-openai-gpt-5-open_qa --humans ratings.csv
+
+    Example: judge view runs
+    """
+    from judge import local_server
+    from judge.view import app
+    from judge.view.library import Library
+
+    ratings: tuple[Score, ...] = ()
+    if humans is not None:
+        table = judge.read_ratings(humans, columns=columns, id_from=id_from, raters_in=raters_in)
+        show_read(str(table), table.notes)
+        ratings = table.scores
+    root = Path(image_root) if image_root else None
+    library = Library.of(
+        [Path(run) for run in runs], ratings=ratings, ratings_file=humans or "", image_root=root
+    )
+    library.check_ratings()
+    with local_server.listen(host, port) as listening:
+        token = app.new_token()
+        link = f"{local_server.address(host, listening.getsockname()[1])}/?token={token}"
+        click.echo(link)
+        if exposed := local_server.exposure(
+            host, listening.getsockname()[1], "the link gives access to all answers"
+        ):
+            click.echo(f"Note: {exposed}.", err=True)
+        click.echo("Serving until Ctrl-C. The runs are only read.", err=True)
+        if opens:
+            webbrowser.open(link)
+        try:
+            app.serve(library, listening, token, host)
+        finally:
+            library.close()

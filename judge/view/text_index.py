@@ -1,0 +1,184 @@
+"""Full-text index of a run (SQLite FTS5) in the user's cache folder, with its columns beside it.
+
+The index is a cache: it may be deleted at any time, and several viewers may read it while one builds it.
+"""
+
+import contextlib
+import hashlib
+import json
+import os
+import re
+import sqlite3
+import sys
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+_VERSION = 1
+_SCHEMA = """
+CREATE TABLE facts (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE blobs (name TEXT PRIMARY KEY, data BLOB NOT NULL);
+CREATE VIRTUAL TABLE texts USING fts5(
+    id, question, answer, reference, fields, content='', columnsize=0,
+    tokenize='unicode61 remove_diacritics 2');
+CREATE VIRTUAL TABLE reasons USING fts5(
+    reason, content='', columnsize=0, tokenize='unicode61 remove_diacritics 2');
+"""
+# Scripts without spaces between words: each character is a word, and a word is a phrase.
+_UNSPACED = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]")
+_WORDS = re.compile(r'"([^"]*)"?|(\S+)')
+_SHORTEST_PREFIX = 4
+_CACHE_KB = 16_384
+
+
+def cache_folder(run: Path) -> Path:
+    """Folder of the index of a run: in ``$XDG_CACHE_HOME/judge/view``, by the path of the run."""
+    if sys.platform == "win32":  # pragma: no cover - the tests run elsewhere
+        base = os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local"
+    else:
+        base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    path = str(run.resolve())
+    return (
+        Path(base)
+        / "judge"
+        / "view"
+        / hashlib.sha256(path.encode("utf-8", "surrogateescape")).hexdigest()[:24]
+    )
+
+
+class TextIndex:
+    """The index file; one connection writes, and each search opens its own."""
+
+    def __init__(self, folder: Path) -> None:
+        self.path = folder / "index.db"
+
+    @contextlib.contextmanager
+    def writing(self) -> Iterator[sqlite3.Connection]:
+        """Open the file to write in it; an index of another version is replaced."""
+        with contextlib.closing(sqlite3.connect(self.path, isolation_level=None)) as db:
+            db.execute("PRAGMA journal_mode = WAL")
+            db.execute("PRAGMA synchronous = OFF")  # after a loss of power it is built again
+            db.execute(f"PRAGMA cache_size = -{_CACHE_KB}")
+            version = db.execute("PRAGMA user_version").fetchone()[0]
+            if version != _VERSION:
+                for (name,) in db.execute(
+                    "SELECT name FROM sqlite_master WHERE type = 'table' AND name IN "
+                    "('facts', 'blobs', 'texts', 'reasons')"
+                ).fetchall():
+                    db.execute(f"DROP TABLE {name}")
+                db.executescript(_SCHEMA)
+                db.execute(f"PRAGMA user_version = {_VERSION}")
+            yield db
+
+    def facts(self) -> dict[str, Any]:
+        """Return what the index says about itself; empty if there is none."""
+        with contextlib.suppress(sqlite3.Error, ValueError), self._reading() as db:
+            return {name: json.loads(value) for name, value in db.execute("SELECT name, value FROM facts")}
+        return {}
+
+    def blobs(self) -> dict[str, bytes]:
+        """Return the stored columns; empty if there are none."""
+        with contextlib.suppress(sqlite3.Error), self._reading() as db:
+            return dict(db.execute("SELECT name, data FROM blobs"))
+        return {}
+
+    def find(self, word: str) -> NDArray[np.int64]:
+        """Return the positions of the items whose texts or reasons hold a word, or a phrase.
+
+        Raises
+        ------
+        sqlite3.Error
+            There is no index, or it cannot be read.
+        """
+        found = []
+        with self._reading() as db:
+            for table in ("texts", "reasons"):
+                # One text is read much faster than a million rows.
+                query = f"SELECT group_concat(rowid) FROM {table} WHERE {table} MATCH ?"
+                (positions,) = db.execute(query, [_match(word)]).fetchone()
+                found.append(_numbers(positions))
+        return np.union1d(*found)
+
+    @contextlib.contextmanager
+    def _reading(self) -> Iterator[sqlite3.Connection]:
+        address = f"{self.path.resolve().as_uri()}?mode=ro"
+        with contextlib.closing(sqlite3.connect(address, uri=True)) as db:
+            yield db
+
+
+def write_fact(db: sqlite3.Connection, name: str, value: Any) -> None:
+    """Store what the index says about itself."""
+    db.execute("INSERT OR REPLACE INTO facts VALUES (?, ?)", [name, json.dumps(value)])
+
+
+def write_blobs(db: sqlite3.Connection, blobs: Mapping[str, bytes]) -> None:
+    """Replace the stored columns."""
+    db.execute("DELETE FROM blobs")
+    db.executemany("INSERT INTO blobs VALUES (?, ?)", blobs.items())
+
+
+def write_texts(db: sqlite3.Connection, block: Iterable[tuple[int, str, Mapping[str, Any]]]) -> None:
+    """Index the texts of items that are not in the index."""
+    rows = ((position, *map(searchable, _texts(item_id, data))) for position, item_id, data in block)
+    db.executemany(
+        "INSERT INTO texts (rowid, id, question, answer, reference, fields) VALUES (?, ?, ?, ?, ?, ?)", rows
+    )
+
+
+def write_reasons(db: sqlite3.Connection, block: Iterable[tuple[int, str]]) -> None:
+    """Index the reasons for the scores of items whose reasons are not in the index."""
+    rows = ((position, searchable(reason)) for position, reason in block)
+    db.executemany("INSERT INTO reasons (rowid, reason) VALUES (?, ?)", rows)
+
+
+def clear(db: sqlite3.Connection, table: str) -> None:
+    """Remove all texts, or all reasons."""
+    db.execute(f"INSERT INTO {table} ({table}) VALUES ('delete-all')")
+
+
+def words_of(search: str) -> list[str]:
+    """Split a search into words and phrases; an item must hold all of them.
+
+    >>> words_of('dent "lower left"')
+    ['dent', '"lower left"']
+    """
+    parts = [f'"{phrase}"' if phrase else word for phrase, word in _WORDS.findall(search)]
+    return [part for part in parts if re.search(r"\w", part)]
+
+
+def searchable(text: str) -> str:
+    """Separate the characters of scripts that have no spaces between words."""
+    return text if text.isascii() else _UNSPACED.sub(r" \g<0> ", text)
+
+
+def _match(word: str) -> str:
+    """Return a word as a query of FTS5; a word of four characters or more also finds longer words."""
+    is_phrase = word.startswith('"')
+    plain = searchable(word.strip('"')).replace('"', "")
+    return f'"{plain}"' + ("" if is_phrase or len(plain) < _SHORTEST_PREFIX else "*")
+
+
+def _texts(item_id: str, data: Mapping[str, Any]) -> tuple[str, ...]:
+    question = "\n".join([data["question"], *data.get("choices", ())])
+    reference = "\n".join([data.get("reference") or "", *data.get("other_references", ())])
+    fields = "\n".join(_scalars([data.get("system"), data.get("metadata")]))
+    return item_id, question, data["answer"], reference, fields
+
+
+def _scalars(value: Any) -> Iterator[str]:
+    """Yield every text and number of nested data."""
+    if isinstance(value, dict):
+        for inner in value.values():
+            yield from _scalars(inner)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from _scalars(inner)
+    elif value is not None:
+        yield str(value)
+
+
+def _numbers(joined: str | None) -> NDArray[np.int64]:
+    return np.fromstring(joined or "", dtype=np.int64, sep=",")
