@@ -200,7 +200,7 @@ class Columns:
             codes = np.digitize(np.nan_to_num(self.costs, nan=-1.0), _COSTS).astype(np.uint8)
             ends = [f"${low:g} to ${high:g}" for low, high in pairwise(_COSTS)]
             found.append(Facet("cost", "Cost", codes, ("", *ends, f"${_COSTS[-1]:g} and more")))
-        return found
+        return [facet for facet in found if np.count_nonzero(np.bincount(facet.codes)) > 1]
 
     def score_facets(self) -> list[Facet]:
         """List the scores by which the items can be filtered: in groups, or why there is none."""

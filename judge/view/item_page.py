@@ -94,8 +94,7 @@ class ItemPage:
         people = self.opened.people
         if people is None or self.item.id not in people.ratings:
             return ""
-        found = people.verdict(self.item.id, self.view.columns)
-        return {True: "pass", False: "fail", None: "no verdict"}[found]
+        return {True: "pass", False: "fail", None: "no verdict"}[people.verdicts[self.item.id]]
 
     def neighbours(self) -> dict[str, Any]:
         """Place in the selection, and the links to the items before and after."""

@@ -208,7 +208,7 @@ class Library:
     def _add_people(self, opened: OpenRun) -> None:
         if self.ratings:
             with contextlib.suppress(JudgeError):  # they are about another of the runs; see `check_ratings`
-                opened.people = People.of(opened.run(), self.ratings, self.ratings_file)
+                opened.people = People(opened.run(), self.ratings, self.ratings_file)
 
     def check_ratings(self) -> None:
         """Raise an `InputError` if no run has any of the rated items."""
@@ -218,7 +218,7 @@ class Library:
         for path in self.paths.values():
             try:
                 with ViewedRun.open(path) as run:
-                    People.of(run, self.ratings, self.ratings_file)
+                    People(run, self.ratings, self.ratings_file)
                     return
             except JudgeError as error:
                 problem = problem or error

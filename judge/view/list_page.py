@@ -66,7 +66,6 @@ class Group:
     title: str
     choices: Sequence[Choice]
     rest: Sequence[Choice]
-    is_chosen: bool
     is_open: bool
 
 
@@ -86,8 +85,9 @@ class View:
         self.selection: FilteredItems = self._select()
 
     def _facets(self) -> list[Facet]:
-        verdict, *rest = self.opened.index.facets()
-        found = [verdict]
+        known = self.opened.index.facets()
+        found = [facet for facet in known if facet.name == "verdict"]
+        rest = [facet for facet in known if facet.name != "verdict"]
         if self.second:
             found += self.second.facets()
         if self.opened.people and self._apart is not None:
@@ -171,7 +171,7 @@ class View:
     def groups(self) -> list[Group]:
         """Return the filters with the counts of their values."""
         groups = [self._group(facet, self.selection.counts[facet.name]) for facet in self.facets]
-        return [group for group in groups if len(group.choices) + len(group.rest) > 1 or group.is_chosen]
+        return [group for group in groups if group.choices]
 
     def _group(self, facet: Facet, counts: Sequence[int]) -> Group:
         chosen = self.wanted.chosen.get(facet.name, ())
@@ -190,9 +190,7 @@ class View:
         if len(choices) > MOST_SHOWN and facet.name.startswith("field."):
             choices.sort(key=lambda choice: (not choice.is_chosen, -choice.count))
         is_open = bool(chosen) or not facet.name.startswith(("diff.", "flag."))
-        return Group(
-            facet.name, facet.title, choices[:MOST_SHOWN], choices[MOST_SHOWN:], bool(chosen), is_open
-        )
+        return Group(facet.name, facet.title, choices[:MOST_SHOWN], choices[MOST_SHOWN:], is_open)
 
     def chips(self) -> list[tuple[str, str]]:
         """Filters that are on: text, and the link that removes each."""
