@@ -112,7 +112,7 @@ class Pages:
 
     def item(self, request: Request) -> Response:
         """Show one item."""
-        view = self._view(request)
+        view = self._view(request, counts=False)
         page = ItemPage(view, self._item_id(request, view.opened))
         note, prompts = prompts_of(view.opened, page.item)
         return self._page(
@@ -176,11 +176,11 @@ class Pages:
     def _page(self, template: str, **values: Any) -> Response:
         return HTMLResponse(self.templates.get_template(f"{template}.html").render(values))
 
-    def _view(self, request: Request) -> View:
+    def _view(self, request: Request, *, counts: bool = True) -> View:
         wanted = ItemFilter.of_query(request.query_params.multi_items())
         opened = self._opened(request.path_params["name"])
         other = self._opened(wanted.beside) if wanted.beside and wanted.beside != opened.name else None
-        return View(opened, wanted, other)
+        return View(opened, wanted, other, counts=counts)
 
     def _shared(self, view: View) -> dict[str, Any]:
         opened = view.opened

@@ -4,8 +4,9 @@ A filter over a million items is then a few comparisons of arrays; texts stay in
 """
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from hashlib import blake2b
 from itertools import pairwise
 from math import ceil
@@ -56,6 +57,11 @@ class Facet:
     title: str
     codes: Codes
     values: tuple[str, ...]
+
+    @cached_property
+    def totals(self) -> NDArray[np.int64]:
+        """Number of items with each value."""
+        return np.bincount(self.codes, minlength=len(self.values))
 
 
 @dataclass
@@ -126,27 +132,30 @@ class Columns:
         dimension = self.rubric.dimensions.get(name)
         return dimension is not None and dimension.type == "category"
 
-    def enter_items(self, block: Iterable[tuple[int, str, Mapping[str, Any]]]) -> None:
+    def enter_items(self, block: Sequence[tuple[int, str, Mapping[str, Any]]]) -> None:
         """Enter ids, lengths and fields of items; they count as unscored."""
-        for position, item_id, data in block:
-            row = position - 1
-            self.keys[row] = key_of(item_id)
-            self.lengths[row] = len(data["answer"])
-            self.verdicts[row] = OPEN
-            self.statuses[row] = _SEVERITY.index("unscored")
-            for name, codes in self.codes.items():
-                codes[row] = self._code_of(name, "unscored")
-            system = {"system": data["system"]} if data.get("system") else {}
-            for name, value in {**system, **data.get("metadata", {})}.items():
-                self._enter_field(name, row, value)
+        at = np.array([position for position, _, _ in block], dtype=np.int64) - 1
+        self.keys[at] = [key_of(item_id) for _, item_id, _ in block]
+        self.lengths[at] = [len(data["answer"]) for _, _, data in block]
+        self.statuses[at] = _SEVERITY.index("unscored")
+        for name, codes in self.codes.items():
+            codes[at] = self._code_of(name, "unscored")
+        for position, _, data in block:
+            for name, value in data.get("metadata", {}).items():
+                self._enter_field(name, position - 1, value)
+            if system := data.get("system"):
+                self._enter_field("system", position - 1, system)
+        self.verdicts[at] = OPEN  # last, since it says that the item was read
 
     def _enter_field(self, name: str, row: int, value: Any) -> None:
-        column = self.fields.setdefault(name, FieldCodes(np.zeros(self.n, np.uint8)))
+        if name not in self.fields:
+            self.fields[name] = FieldCodes(np.zeros(self.n, np.uint8))
+        column = self.fields[name]
         if column is None or value is None:
             return
-        label = str(value)
+        label = value if isinstance(value, str) else str(value)
         code = column.labels.setdefault(label, len(column.labels))
-        if code > _MOST_VALUES or isinstance(value, dict | list) or len(label) > _LONGEST_VALUE:
+        if code > _MOST_VALUES or len(label) > _LONGEST_VALUE or isinstance(value, dict | list):
             self.fields[name] = None
         else:
             column.codes[row] = code
@@ -171,11 +180,11 @@ class Columns:
         self.criteria[at] = [_criteria_code(*row.criteria) for row in rows]
         self.verdicts[at] = [self._verdict(row) for row in rows]
 
-    def enter_costs(self, rows: Iterable[CostRow]) -> None:
+    def enter_costs(self, rows: Sequence[CostRow]) -> None:
         """Enter what the completions of items cost."""
-        for row in rows:
-            self.costs[row.position - 1] = np.nan if row.cost is None else row.cost
-            self.seconds[row.position - 1] = np.nan if row.seconds is None else row.seconds
+        at = np.array([row.position for row in rows], dtype=np.int64) - 1
+        self.costs[at] = np.array([row.cost for row in rows], dtype=np.float32)
+        self.seconds[at] = np.array([row.seconds for row in rows], dtype=np.float32)
 
     def facets(self) -> list[Facet]:
         """List what the items can be filtered by."""
@@ -200,7 +209,7 @@ class Columns:
             codes = np.digitize(np.nan_to_num(self.costs, nan=-1.0), _COSTS).astype(np.uint8)
             ends = [f"${low:g} to ${high:g}" for low, high in pairwise(_COSTS)]
             found.append(Facet("cost", "Cost", codes, ("", *ends, f"${_COSTS[-1]:g} and more")))
-        return [facet for facet in found if np.count_nonzero(np.bincount(facet.codes)) > 1]
+        return [facet for facet in found if np.count_nonzero(facet.totals) > 1]
 
     def score_facets(self) -> list[Facet]:
         """List the scores by which the items can be filtered: in groups, or why there is none."""

@@ -1,6 +1,6 @@
 """The state of a page as it stands in its address (filters, search, sort), and the items it selects."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import urlencode
@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from judge.view.columns import Facet
 
 Rows = NDArray[np.signedinteger[Any]]
+Found = NDArray[np.bool_]
 PAGE_SIZE = 50
 _OWN = ("q", "sort", "page", "with", "id", "open")
 _LONGEST_SEARCH = 500
@@ -128,8 +129,10 @@ class FilteredItems:
 def select(
     facets: Sequence[Facet],
     wanted: ItemFilter,
-    found: NDArray[np.bool_],
+    found: Found,
     order: NDArray[np.int32] | None,
+    *,
+    counts: bool = True,
 ) -> FilteredItems:
     """Select items.
 
@@ -143,41 +146,66 @@ def select(
         Items that were read and that hold the words of the search.
     order : ndarray of int or None
         All rows in the order of the sort; None for the order of the input.
+    counts : bool
+        Whether the values of the facets are counted.
     """
-    masks = {
-        facet.name: _mask(facet, wanted.chosen[facet.name]) for facet in facets if facet.name in wanted.chosen
-    }
+    masks = {f.name: _mask(f, wanted.chosen[f.name]) for f in facets if f.name in wanted.chosen}
     if wanted.chosen.keys() - masks.keys():  # a facet that this run does not have
         found = np.zeros_like(found)
-    every = found.copy()
-    for mask in masks.values():
-        every &= mask
-    shown = np.flatnonzero(every)
-    counts = {}
-    for facet in facets:
-        rows = shown
-        if facet.name in masks:
-            others = found.copy()
-            for name, mask in masks.items():
-                if name != facet.name:
-                    others &= mask
-            rows = np.flatnonzero(others)
-        counts[facet.name] = _counted(facet, rows)
-    return FilteredItems(shown if order is None else order[every[order]], counts)
+    every = _all_of(found, masks, "")
+    shown = np.flatnonzero(every) if order is None else order[every[order]]
+    if not counts:
+        return FilteredItems(shown, {})
+    count_shown = _counter(every)
+    counted = {
+        facet.name: (_counter(_all_of(found, masks, facet.name)) if facet.name in masks else count_shown)(
+            facet
+        )
+        for facet in facets
+    }
+    return FilteredItems(shown, counted)
 
 
-def _mask(facet: Facet, values: Sequence[str]) -> NDArray[np.bool_]:
+def _mask(facet: Facet, values: Sequence[str]) -> Found:
     wanted = np.array([value in values and bool(value) for value in facet.values])
     return wanted[facet.codes]
 
 
-def _counted(facet: Facet, rows: Rows) -> tuple[int, ...]:
-    codes = facet.codes if len(rows) == len(facet.codes) else facet.codes[rows]
-    return tuple(np.bincount(codes, minlength=len(facet.values)).tolist())
+def _all_of(found: Found, masks: Mapping[str, Found], without: str) -> Found:
+    every = found.copy()
+    for name, mask in masks.items():
+        if name != without:
+            every &= mask
+    return every
 
 
-def sort_order(column: NDArray[np.floating] | NDArray[np.integer], *, descending: bool) -> NDArray[np.int32]:
-    """Return the rows in the order of a column, missing values last; equal values keep their order."""
+def _counter(mask: Found) -> Callable[[Facet], tuple[int, ...]]:
+    """Return a function that counts the values of a facet among some items.
+
+    Of many items, the others are counted, and the rest is what is wanted.
+    """
+    is_most = 2 * np.count_nonzero(mask) > len(mask)
+    rows = np.flatnonzero(~mask if is_most else mask)
+
+    def count(facet: Facet) -> tuple[int, ...]:
+        counted = np.bincount(facet.codes[rows], minlength=len(facet.values))
+        return tuple((facet.totals - counted if is_most else counted).tolist())
+
+    return count
+
+
+def sort_order(column: NDArray[Any], *, descending: bool) -> NDArray[np.int32]:
+    """Return the rows in the order of a column, missing values last; equal values keep their order.
+
+    >>> sort_order(np.array([2.0, np.nan, -1.0, 2.0]), descending=True).tolist()
+    [0, 3, 2, 1]
+    """
     values = column.astype(np.float32)
-    order = np.argsort(-values if descending else values, kind="stable")
-    return order.astype(np.int32)
+    bits = values.view(np.uint32)
+    # The bits of a number as an unsigned integer of the same order. With the row all keys differ, and sorting
+    # them is several times as fast as a stable sort of the numbers.
+    keys = np.where(bits >> 31, ~bits, bits | np.uint32(1 << 31))
+    keys = np.where(np.isnan(values), np.uint32(2**32 - 1), ~keys if descending else keys)
+    both = (keys.astype(np.uint64) << np.uint64(32)) | np.arange(len(values), dtype=np.uint64)
+    both.sort()
+    return (both & np.uint64(2**32 - 1)).astype(np.int32)

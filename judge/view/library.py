@@ -17,6 +17,7 @@ from judge.records import Score
 from judge.scoring.run_format import APPLICATION_ID
 from judge.view.people import People
 from judge.view.run_index import RunIndex
+from judge.view.second_run import SecondRun
 from judge.view.viewed_run import ViewedRun, is_being_scored, state_of
 
 MOST_RUNS = 500
@@ -76,6 +77,7 @@ class OpenRun:
         self.people: People | None = None
         self._image_root = image_root
         self._local = threading.local()
+        self._beside: dict[str, tuple[tuple[int, int], SecondRun]] = {}
 
     def run(self) -> ViewedRun:
         """Return the connection of this thread; it is opened again when the files have changed."""
@@ -85,6 +87,14 @@ class OpenRun:
             if known is not None:
                 known[1].close()
             known = self._local.run = (state, ViewedRun.again(self.path))
+        return known[1]
+
+    def beside(self, other: "OpenRun") -> SecondRun:
+        """Return this run and another, matched; it is kept until one of them changes."""
+        state = (self.index.generation, other.index.generation)
+        known = self._beside.get(other.name)
+        if known is None or known[0] != state:
+            known = self._beside[other.name] = (state, SecondRun(self.index.columns, other.index.columns))
         return known[1]
 
     def image_root(self) -> Path:

@@ -72,40 +72,37 @@ class Group:
 class View:
     """One state of the table of items of a run, perhaps with a second run beside it."""
 
-    def __init__(self, opened: OpenRun, wanted: ItemFilter, other: OpenRun | None = None) -> None:
+    def __init__(
+        self, opened: OpenRun, wanted: ItemFilter, other: OpenRun | None = None, *, counts: bool = True
+    ) -> None:
         self.opened = opened
         self.wanted = wanted
         self.other = other
         self.columns: Columns = opened.index.columns
-        self.second = SecondRun(self.columns, other.index.columns) if other else None
+        self.second: SecondRun | None = opened.beside(other) if other else None
         self._apart: NDArray[np.float32] | None = None
         if opened.people:
             self._apart = opened.people.apart(self.columns)
         self.facets: list[Facet] = self._facets()
-        self.selection: FilteredItems = self._select()
+        found = opened.index.found(wanted.search)[: self.columns.n]
+        self.selection: FilteredItems = select(self.facets, wanted, found, self._order(), counts=counts)
 
     def _facets(self) -> list[Facet]:
         known = self.opened.index.facets()
         found = [facet for facet in known if facet.name == "verdict"]
         rest = [facet for facet in known if facet.name != "verdict"]
         if self.second:
-            found += self.second.facets()
+            found += self.second.facets
         if self.opened.people and self._apart is not None:
             found += self.opened.people.facets(self.columns, self._apart)
         return [*found, *rest]
-
-    def _select(self) -> FilteredItems:
-        index = self.opened.index
-        found = index.found(self.wanted.search)
-        n = self.columns.n
-        return select(self.facets, self.wanted, found[:n], self._order())
 
     def _order(self) -> NDArray[np.int32] | None:
         name, descending = self.wanted.sort.removeprefix("-"), self.wanted.sort.startswith("-")
         if name == "apart" and self._apart is not None:
             return sort_order(self._apart, descending=descending)
         if name == "change" and self.second:
-            return sort_order(self.second.distance(), descending=descending)
+            return sort_order(self.second.distance, descending=descending)
         return self.opened.index.order(self.wanted.sort)
 
     # Rows

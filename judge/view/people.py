@@ -70,10 +70,11 @@ class People:
         judge = columns.verdicts[self._rows]
         both = np.isin(judge, (PASS, FAIL)) & (people > 0)
         codes[self._rows] = np.where(~both, 4, np.where(judge == people, 1, np.where(judge == PASS, 2, 3)))
-        distance = np.where(np.isnan(apart), 0, np.digitize(np.nan_to_num(apart), [0.0, 1.0, 2.0]))
+        distances, known = np.zeros(columns.n, np.uint8), apart[self._rows]
+        distances[self._rows] = np.where(np.isnan(known), 0, np.digitize(known, [0.0, 1.0, 2.0]))
         return [
             Facet("people", "People's verdict", codes, _VERDICTS),
-            Facet("apart", "Distance from people", distance.astype(np.uint8), _APART),
+            Facet("apart", "Distance from people", distances, _APART),
         ]
 
 

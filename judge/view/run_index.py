@@ -20,8 +20,10 @@ from judge.view.text_index import (
     TextIndex,
     cache_folder,
     clear,
+    forget_common,
     words_of,
     write_blobs,
+    write_common,
     write_fact,
     write_reasons,
     write_texts,
@@ -81,6 +83,7 @@ class RunIndex:
         self.path = path
         self.is_scored_now = is_being_scored(path)
         self.problem = ""
+        self._lost = ""
         self.generation = 0
         self.state = ""
         self.searchable = 0
@@ -112,29 +115,37 @@ class RunIndex:
         self._stop.set()
         if self._thread:
             self._thread.join()
-        self._release()
+        else:
+            self._release()
 
     def _keep_fresh(self) -> None:
-        while not self._stop.is_set():
-            self.refresh()
-            self._stop.wait(_SECONDS_BETWEEN_LOOKS)
+        try:
+            while not self._stop.is_set():
+                self.refresh()
+                self._stop.wait(_SECONDS_BETWEEN_LOOKS)
+        finally:
+            self._release()
 
     def refresh(self) -> None:
         """Bring everything up to date with the run."""
         state = state_of(self.path)
         scored_now = is_being_scored(self.path)
-        if state == self.state and scored_now == self.is_scored_now:
+        is_same = state == self.state and scored_now == self.is_scored_now
+        if is_same and self.progress.is_complete:
             return
         try:
             with ViewedRun.again(self.path) as run:
-                if scored_now and self.state and run.n_items == self.n_items:
+                if is_same:
+                    self._index_texts(run, state, scored_now)
+                elif scored_now and self.state and run.n_items == self.n_items:
                     self._follow(run)
                 else:
                     self._rebuild(run, state, scored_now)
         except JudgeError as error:  # the run was moved, or is damaged: what is known is still shown
-            self.problem = str(error)
+            self._lost = str(error)
             self.generation += 1
             return
+        self._lost = ""
         if not self._stop.is_set():
             self.state, self.is_scored_now = state, scored_now
         self.generation += 1
@@ -144,7 +155,6 @@ class RunIndex:
     def _rebuild(self, run: ViewedRun, state: str, scored_now: bool) -> None:
         """Read all items; those that were read before stay visible until then."""
         self.is_scored_now = scored_now
-        self._own()
         self._last_completion = run.n_completions
         self.n_items = run.n_items
         columns = None if scored_now else self._load(run, state)
@@ -175,7 +185,7 @@ class RunIndex:
         columns.enter_items(run.block(first, last))
         rows = (run.derived_block if scored_now else run.score_block)(columns.names, first, last)
         columns.enter_scores(list(rows))
-        columns.enter_costs(run.cost_block(first, last))
+        columns.enter_costs(list(run.cost_block(first, last)))
 
     def _follow(self, run: ViewedRun) -> None:
         """Read the items whose replies have arrived since the last time."""
@@ -183,13 +193,14 @@ class RunIndex:
         for position in run.positions_after(self._last_completion):
             rows = list(run.derived_block(self.columns.names, position, position))
             self.columns.enter_scores(rows)
-            self.columns.enter_costs(run.cost_block(position, position))
+            self.columns.enter_costs(list(run.cost_block(position, position)))
         self._last_completion = last
         self._changed()
 
     def _show(self, columns: Columns) -> None:
         self.columns = columns
         self._changed()
+        self.facets()  # so that no page waits for them
 
     def _changed(self) -> None:
         """Forget what was computed from the columns."""
@@ -208,7 +219,7 @@ class RunIndex:
 
     def _own(self) -> None:
         """Become the one that writes the index, if no other viewer is."""
-        if self._lock is not None:
+        if self._lock is not None or self.problem:
             return
         try:
             self._texts.path.parent.mkdir(parents=True, exist_ok=True)
@@ -238,6 +249,7 @@ class RunIndex:
         return None
 
     def _store(self, columns: Columns, state: str) -> None:
+        self._own()
         if self._lock is None:
             return
         try:
@@ -249,6 +261,7 @@ class RunIndex:
 
     def _index_texts(self, run: ViewedRun, state: str, scored_now: bool) -> None:
         """Index the texts of the items that the index lacks, and the reasons if they have changed."""
+        self._own()
         if self._lock is None:
             self._read_extent()
             return
@@ -269,6 +282,8 @@ class RunIndex:
                 write_fact(db, "texts", (0, ""))
             done, checksum = 0, hashlib.sha256()
         self._forget_searches(done)
+        if done < self.n_items:
+            forget_common(db)
         for first, last in self._blocks(self.n_items, done + 1):
             _hashed(checksum, run.digests(first, last))
             with transaction(db):
@@ -285,6 +300,7 @@ class RunIndex:
             return
         with transaction(db):
             clear(db, "reasons")
+            forget_common(db)
             write_fact(db, "reasons", None)
         for first, last in self._blocks(self.n_items):
             with transaction(db):
@@ -292,6 +308,7 @@ class RunIndex:
             if self._stop.is_set():
                 return
         with transaction(db):
+            write_common(db, self.n_items)
             write_fact(db, "reasons", stamp)
         self.has_reasons = True
         self._forget_searches(self.searchable)
@@ -317,7 +334,7 @@ class RunIndex:
             self.columns.n_read,
             self.searchable,
             self.has_reasons,
-            self.problem,
+            self._lost or self.problem,
             self.is_scored_now,
             self.generation,
         )
@@ -344,19 +361,18 @@ class RunIndex:
         return np.unpackbits(bits, count=n).astype(bool)
 
     def _searched(self, word: str, n: int) -> Found:
-        mask = np.zeros(n, bool)
         try:
-            positions = self._texts.find(word)
-        except (OSError, sqlite3.Error):
-            positions = self._scanned(word)
-        mask[positions[positions <= n] - 1] = True
-        return mask
+            return self._scanned(word, n) if self.problem else self._texts.find(word, n)
+        except (OSError, sqlite3.Error):  # nothing is indexed yet
+            return self._scanned(word, n)
 
-    def _scanned(self, word: str) -> NDArray[np.int64]:
+    def _scanned(self, word: str, n: int) -> Found:
         """Look for a word in the data of the first items; only where there is no index."""
+        mask = np.zeros(n, bool)
         with ViewedRun.again(self.path) as run:
-            found = run.positions_with(word.strip('"'), 0, _MOST_SCANNED)
-        return np.array(found, dtype=np.int64)
+            positions = run.positions_with(word.strip('"'), min(n, _MOST_SCANNED))
+        mask[np.array(positions, dtype=np.int64) - 1] = True
+        return mask
 
     def facets(self) -> list[Facet]:
         """List what the items can be filtered by."""

@@ -31,6 +31,7 @@ class SecondRun:
         matches = (b[found] == a) & (a != 0) if len(b) else np.zeros(len(a), bool)
         return np.where(matches, found, -1)
 
+    @cached_property
     def facets(self) -> list[Facet]:
         """List filters by what differs."""
         here, there = self.first.verdicts, self._there(self.second.verdicts)
@@ -46,6 +47,7 @@ class SecondRun:
             found.append(Facet(f"diff.{name}", title, directions.astype(np.uint8), _DIRECTIONS))
         return found
 
+    @cached_property
     def distance(self) -> NDArray[np.float32]:
         """Largest difference between the scores of an item on any dimension; NaN where unknown."""
         distance = np.full(self.first.n, np.nan, np.float32)

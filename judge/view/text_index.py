@@ -21,6 +21,7 @@ _VERSION = 1
 _SCHEMA = """
 CREATE TABLE facts (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE blobs (name TEXT PRIMARY KEY, data BLOB NOT NULL);
+CREATE TABLE common (word TEXT PRIMARY KEY, bits BLOB NOT NULL);
 CREATE VIRTUAL TABLE texts USING fts5(
     id, question, answer, reference, fields, content='', columnsize=0,
     tokenize='unicode61 remove_diacritics 2');
@@ -32,6 +33,8 @@ _UNSPACED = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3
 _WORDS = re.compile(r'"([^"]*)"?|(\S+)')
 _SHORTEST_PREFIX = 4
 _CACHE_KB = 16_384
+_COMMON, _MOST_COMMON = 50_000, 200
+"""Words that so many items hold are common; no more of them are stored."""
 
 
 def cache_folder(run: Path) -> Path:
@@ -66,7 +69,7 @@ class TextIndex:
             if version != _VERSION:
                 for (name,) in db.execute(
                     "SELECT name FROM sqlite_master WHERE type = 'table' AND name IN "
-                    "('facts', 'blobs', 'texts', 'reasons')"
+                    "('facts', 'blobs', 'common', 'texts', 'reasons')"
                 ).fetchall():
                     db.execute(f"DROP TABLE {name}")
                 db.executescript(_SCHEMA)
@@ -85,22 +88,20 @@ class TextIndex:
             return dict(db.execute("SELECT name, data FROM blobs"))
         return {}
 
-    def find(self, word: str) -> NDArray[np.int64]:
-        """Return the positions of the items whose texts or reasons hold a word, or a phrase.
+    def find(self, word: str, n: int) -> NDArray[np.bool_]:
+        """Return which of the first `n` items hold a word, or a phrase, in their texts or reasons.
 
         Raises
         ------
         sqlite3.Error
             There is no index, or it cannot be read.
         """
-        found = []
         with self._reading() as db:
-            for table in ("texts", "reasons"):
-                # One text is read much faster than a million rows.
-                query = f"SELECT group_concat(rowid) FROM {table} WHERE {table} MATCH ?"
-                (positions,) = db.execute(query, [_match(word)]).fetchone()
-                found.append(_numbers(positions))
-        return np.union1d(*found)
+            common = db.execute("SELECT bits FROM common WHERE word = ?", [word.casefold()]).fetchone()
+            if common is not None:
+                bits = np.frombuffer(common[0], np.uint8)
+                return np.unpackbits(bits, count=n).astype(bool) if 8 * len(bits) >= n else _held(db, word, n)
+            return _held(db, word, n)
 
     @contextlib.contextmanager
     def _reading(self) -> Iterator[sqlite3.Connection]:
@@ -137,6 +138,24 @@ def write_reasons(db: sqlite3.Connection, block: Iterable[tuple[int, str]]) -> N
 def clear(db: sqlite3.Connection, table: str) -> None:
     """Remove all texts, or all reasons."""
     db.execute(f"INSERT INTO {table} ({table}) VALUES ('delete-all')")
+
+
+def write_common(db: sqlite3.Connection, n: int) -> None:
+    """Store which of the `n` items hold the most common words, which would take too long for a page."""
+    counts: dict[str, int] = {}
+    for table in ("texts", "reasons"):
+        db.execute(f"CREATE VIRTUAL TABLE temp.words USING fts5vocab(main, {table}, row)")
+        for word, count in db.execute("SELECT term, doc FROM temp.words WHERE doc >= ?", [_COMMON]):
+            counts[word] = counts.get(word, 0) + count
+        db.execute("DROP TABLE temp.words")
+    for word in sorted(counts, key=lambda word: -counts[word])[:_MOST_COMMON]:
+        bits = np.packbits(_held(db, word, n)).tobytes()
+        db.execute("INSERT OR REPLACE INTO common VALUES (?, ?)", [word, bits])
+
+
+def forget_common(db: sqlite3.Connection) -> None:
+    """Remove what `write_common` has stored, before the index changes."""
+    db.execute("DELETE FROM common")
 
 
 def words_of(search: str) -> list[str]:
@@ -178,6 +197,18 @@ def _scalars(value: Any) -> Iterator[str]:
             yield from _scalars(inner)
     elif value is not None:
         yield str(value)
+
+
+def _held(db: sqlite3.Connection, word: str, n: int) -> NDArray[np.bool_]:
+    """Which of the first `n` items hold a word."""
+    mask = np.zeros(n, bool)
+    for table in ("texts", "reasons"):
+        # One text is read much faster than a million rows.
+        query = f"SELECT group_concat(rowid) FROM {table} WHERE {table} MATCH ?"
+        (joined,) = db.execute(query, [_match(word)]).fetchone()
+        positions = _numbers(joined)
+        mask[positions[positions <= n] - 1] = True
+    return mask
 
 
 def _numbers(joined: str | None) -> NDArray[np.int64]:

@@ -38,7 +38,7 @@ def shown(text: str, link: str) -> ShownText:
 def excerpt(text: str, most: int = _EXCERPT) -> str:
     r"""Return the beginning of a text on one line.
 
-    >>> excerpt("one two\\n three", 10)
+    >>> excerpt("one two\n three", 10)
     'one two…'
     """
     line = " ".join(visible(text[: 4 * most]).split())

@@ -8,7 +8,8 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any, NamedTuple, Self
 
-from judge.files.sqlite import connect_to_read, is_busy
+from judge.errors import RunError
+from judge.files.sqlite import connect_to_read, is_busy, reading
 from judge.records import Completion, Item, Score
 from judge.rubric import Rubric
 from judge.scoring import run_format, schema
@@ -59,9 +60,10 @@ class ViewedRun(Run):
     @classmethod
     def again(cls, path: Path) -> Self:
         """Open a run that was opened before, without looking for damage again."""
-        run = cls(path, connect_to_read(path / "run.db"))
-        with schema.closed_on_error(run):
-            run_format.emulate_current_format(run._db)
+        with reading(path / "run.db", RunError):
+            run = cls(path, connect_to_read(path / "run.db"))
+            with schema.closed_on_error(run):
+                run_format.emulate_current_format(run._db)
         return run
 
     @property
@@ -81,13 +83,13 @@ class ViewedRun(Run):
 
     def block(self, first: int, last: int) -> list[tuple[int, str, dict[str, Any]]]:
         """Return position, id and content of the items at these positions."""
-        rows = self._rows(f"SELECT i.position, i.id, i.data FROM items i {_IN_BLOCK}", [first, last])
-        return [(position, item_id, json.loads(data)) for position, item_id, data in rows]
+        query = f"SELECT i.position, i.id, i.data FROM items i {_IN_BLOCK}"
+        return list(self._read(query, [first, last], _to_content))
 
     def digests(self, first: int, last: int) -> Iterator[str]:
         """Yield the hash of the content of the items at these positions."""
-        rows = self._rows(f"SELECT i.digest FROM items i {_IN_BLOCK} ORDER BY i.position", [first, last])
-        return (digest for (digest,) in rows)
+        query = f"SELECT i.digest FROM items i {_IN_BLOCK} ORDER BY i.position"
+        return self._read(query, [first, last], lambda row: str(row[0]))
 
     def score_block(self, names: Sequence[str], first: int, last: int) -> Iterator[ScoreRow]:
         """Yield the stored scores of the items at these positions."""
@@ -101,7 +103,7 @@ class ViewedRun(Run):
             f"{_IN_BLOCK} AND s.sample = 0 GROUP BY i.position"
         )
         n = len(names)
-        for row in self._rows(query, [*names, *names, first, last]):
+        for row in self._read(query, [*names, *names, first, last], tuple):
             yield ScoreRow(row[0], row[4 : 4 + n], row[4 + n :], row[1:4])
 
     def derived_block(self, names: Sequence[str], first: int, last: int) -> Iterator[ScoreRow]:
@@ -122,11 +124,11 @@ class ViewedRun(Run):
 
     def cost_block(self, first: int, last: int) -> Iterator[CostRow]:
         """Yield what the completions of the items at these positions cost."""
-        return (CostRow(*row) for row in self._rows(_COSTS, [first, last]))
+        return self._read(_COSTS, [first, last], CostRow._make)
 
     def reason_block(self, first: int, last: int) -> Iterator[tuple[int, str]]:
         """Yield the reasons for the scores of the items at these positions as one text each."""
-        return self._rows(_REASONS, [first, last])
+        return self._read(_REASONS, [first, last], tuple)
 
     def positions_after(self, completion: int) -> list[int]:
         """Return the positions of the items with completions after this one."""
@@ -153,16 +155,21 @@ class ViewedRun(Run):
         """Return the keys of the requests that were made for an item."""
         return {key for (key,) in self._rows("SELECT key FROM requests WHERE item_id = ?", [item_id])}
 
-    def positions_with(self, text: str, after: int, most: int) -> list[int]:
-        """Return the positions, among the next `most` after one, of items whose data hold a text."""
+    def positions_with(self, text: str, last: int) -> list[int]:
+        """Return the positions, up to one, of the items whose data hold a text."""
         pattern = f"%{text.replace('!', '!!').replace('%', '!%').replace('_', '!_')}%"
-        query = "SELECT position FROM items WHERE position > ? AND position <= ? AND data LIKE ? ESCAPE '!'"
-        return [position for (position,) in self._rows(query, [after, after + most, pattern])]
+        query = "SELECT position FROM items WHERE position <= ? AND data LIKE ? ESCAPE '!'"
+        return [position for (position,) in self._rows(query, [last, pattern])]
 
     def _judgments(self, first: int, last: int) -> Iterator[tuple[Item, list[Completion]]]:
         rows = self._read(_JUDGMENTS, [first, last], schema.judgment_reader())
         for item, group in groupby(rows, key=lambda row: row[0]):
             yield item, [completion for _, completion in group if completion]
+
+
+def _to_content(row: Sequence[Any]) -> tuple[int, str, dict[str, Any]]:
+    position, item_id, data = row
+    return position, item_id, json.loads(data)
 
 
 def as_row(position: int, scores: Sequence[Score], names: Sequence[str]) -> ScoreRow:
@@ -197,7 +204,7 @@ def is_being_scored(path: Path) -> bool:
             sqlite3.connect(f"{lock.resolve().as_uri()}?mode=ro", uri=True, timeout=0)
         ) as db:
             db.execute("SELECT count(*) FROM sqlite_master").fetchone()
-    except sqlite3.OperationalError as error:
+    except sqlite3.Error as error:
         return is_busy(error)
     return False
 

@@ -65,9 +65,7 @@ def make_run(
 
 def rating(item_id: str, rater: str, value: Any, dimension: str = "a", **fields: Any) -> Score:
     """A rating of a person."""
-    return Score(
-        item_id=item_id, rater=rater, rater_kind="human", dimension=dimension, value=value, **fields
-    )
+    return Score(item_id=item_id, rater=rater, rater_kind="human", dimension=dimension, value=value, **fields)
 
 
 def library_of(*paths: Path, **more: Any) -> Library:

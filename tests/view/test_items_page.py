@@ -108,7 +108,12 @@ def test_words_of_a_script_without_spaces_are_found(tmp_path):
 
 @pytest.mark.parametrize(
     ("sort", "first"),
-    [("-cost", ["q12", "q11", "q10"]), ("a", ["q5", "q1", "q6"]), ("-a", ["q4", "q9", "q3"]), ("nonsense", ["q1", "q2", "q3"])],
+    [
+        ("-cost", ["q12", "q11", "q10"]),
+        ("a", ["q5", "q1", "q6"]),
+        ("-a", ["q4", "q9", "q3"]),
+        ("nonsense", ["q1", "q2", "q3"]),
+    ],
 )
 def test_items_are_sorted(tmp_path, sort, first):
     assert ids(view(make_run(tmp_path / "run"), ("sort", sort)))[:3] == first
@@ -168,7 +173,8 @@ def test_a_field_with_a_value_for_each_item_is_no_filter(tmp_path):
 
 def test_many_values_of_a_field_unfold_by_count(tmp_path):
     items = [
-        Item(id=f"q{i}", question="?", answer="!", metadata={"n": i % 12 if i < 30 else 11}) for i in range(1, 40)
+        Item(id=f"q{i}", question="?", answer="!", metadata={"n": i % 12 if i < 30 else 11})
+        for i in range(1, 40)
     ]
     found = view(make_run(tmp_path / "run", items))
     (group,) = [group for group in found.groups() if group.name == "field.n"]
@@ -185,7 +191,9 @@ def test_no_match_is_said(tmp_path):
 
 
 def test_items_on_which_people_disagree_are_filtered_and_sorted(tmp_path):
-    path = make_run(tmp_path / "run")  # a = n % 5 + 1, b = 4; the overall score is their mean, and passes from 3
+    path = make_run(
+        tmp_path / "run"
+    )  # a = n % 5 + 1, b = 4; the overall score is their mean, and passes from 3
     ratings = [
         *(rating("q1", rater, 2.0) for rater in ("ann", "ben")),
         *(rating("q1", rater, 4.0, "b") for rater in ("ann", "ben")),
