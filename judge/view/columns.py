@@ -187,24 +187,25 @@ class Columns:
         self.seconds[at] = np.array([row.seconds for row in rows], dtype=np.float32)
 
     def facets(self) -> list[Facet]:
-        """List what the items can be filtered by."""
+        """List what the items can be filtered by, as it is now: more items may be entered meanwhile."""
         rubric = self.rubric
         found = [
-            Facet("verdict", "Verdict", self.verdicts, VERDICTS),
-            Facet("status", "Status", self.statuses, _SEVERITY),
+            Facet("verdict", "Verdict", self.verdicts.copy(), VERDICTS),
+            Facet("status", "Status", self.statuses.copy(), _SEVERITY),
         ]
         found += self.score_facets()
         if rubric.criteria:
             met = ("", "all met", "some not met", "not all judged")
-            found.append(Facet(CRITERIA, "Criteria", self.criteria, met))
+            found.append(Facet(CRITERIA, "Criteria", self.criteria.copy(), met))
         for name, flag in rubric.flags.items():
             values: tuple[str, ...] = (
                 ("", "true", "false") if flag.type == "boolean" else ("", "given", "empty")
             )
-            found.append(Facet(f"flag.{name}", spoken(name), self.flags[name], values))
-        for name, column in self.fields.items():
+            found.append(Facet(f"flag.{name}", spoken(name), self.flags[name].copy(), values))
+        for name, column in list(self.fields.items()):
             if column is not None and len(column.labels) > 2:
-                found.append(Facet(f"field.{name}", name, column.codes, tuple(column.labels)))
+                codes = column.codes.copy()  # before the labels, of which there may be more by now
+                found.append(Facet(f"field.{name}", name, codes, tuple(column.labels)))
         if not np.isnan(self.costs).all():
             codes = np.digitize(np.nan_to_num(self.costs, nan=-1.0), _COSTS).astype(np.uint8)
             ends = [f"${low:g} to ${high:g}" for low, high in pairwise(_COSTS)]
@@ -214,9 +215,13 @@ class Columns:
     def score_facets(self) -> list[Facet]:
         """List the scores by which the items can be filtered: in groups, or why there is none."""
         return [
-            Facet(name, spoken(name), self.codes[name], ("", *labels, *OUTCOMES))
+            Facet(name, spoken(name), self.codes[name].copy(), ("", *labels, *OUTCOMES))
             for name, (_, labels) in self._buckets.items()
         ]
+
+    def group_of(self, name: str, row: int) -> str:
+        """Return the group of a score, or the status that says why there is none."""
+        return ("", *self._buckets[name][1], *OUTCOMES)[int(self.codes[name][row])]
 
     def orders(self) -> dict[str, NDArray[Any]]:
         """Return the columns that the items can be sorted by."""

@@ -5,7 +5,6 @@ import json
 import sqlite3
 import threading
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -106,10 +105,6 @@ class OpenRun:
         run = self.run()
         derived = run.derived_scores(item_id) if self.index.is_scored_now else []
         return derived or run.scores_of(item_id)
-
-    def close(self) -> None:
-        """Stop building the index."""
-        self.index.close()
 
 
 @dataclass
@@ -237,8 +232,10 @@ class Library:
 
     def close(self) -> None:
         """Stop building."""
-        with ThreadPoolExecutor(max_workers=8) as pool:
-            list(pool.map(OpenRun.close, self._open.values()))
+        for opened in self._open.values():
+            opened.index.stop()
+        for opened in self._open.values():
+            opened.index.close()
 
 
 def runs_in(folder: Path) -> list[Path]:

@@ -239,8 +239,6 @@ def score_text(columns: Columns, name: str, row: int) -> str:
     """Return a score as a number or a label, or the status that says why there is none."""
     value = float(columns.values[name][row])
     if np.isnan(value):
-        code = int(columns.codes[name][row])
-        facet = next(facet for facet in columns.score_facets() if facet.name == name)
-        return facet.values[code].replace("_", " ")
+        return columns.group_of(name, row).replace("_", " ")
     dimension = columns.rubric.dimensions.get(name)
     return dimension.label_of(value) if dimension else f"{value:g}"

@@ -6,7 +6,6 @@ import sqlite3
 import threading
 from collections import OrderedDict
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +14,7 @@ from numpy.typing import NDArray
 from judge.errors import JudgeError
 from judge.scoring.schema import take_lock, transaction
 from judge.view.columns import Columns, Facet
+from judge.view.index_progress import Progress
 from judge.view.item_filter import sort_order
 from judge.view.text_index import (
     TextIndex,
@@ -37,43 +37,6 @@ _MOST_SCANNED = 20_000
 _SECONDS_BETWEEN_LOOKS = 2.0
 
 Found = NDArray[np.bool_]
-
-
-@dataclass(frozen=True)
-class Progress:
-    """How far the index is.
-
-    Attributes
-    ----------
-    items : int
-        Items of the run.
-    read : int
-        Items whose scores and fields can be filtered.
-    searchable : int
-        Items whose texts can be searched by the index.
-    has_reasons : bool
-        Whether the reasons of the judge can be searched as well.
-    problem : str
-        Why there is no full-text index; empty if nothing is wrong.
-    is_scored_now : bool
-        Whether a process is scoring the run.
-    generation : int
-        A number that changes with everything that is shown.
-    """
-
-    items: int = 0
-    read: int = 0
-    searchable: int = 0
-    has_reasons: bool = False
-    problem: str = ""
-    is_scored_now: bool = False
-    generation: int = 0
-
-    @property
-    def is_complete(self) -> bool:
-        """Whether everything can be filtered and searched."""
-        is_searchable = self.searchable >= self.items and (self.has_reasons or self.is_scored_now)
-        return self.read >= self.items and (is_searchable or bool(self.problem))
 
 
 class RunIndex:
@@ -110,9 +73,13 @@ class RunIndex:
         self._thread = threading.Thread(target=self._keep_fresh, name=f"index {self.path.name}", daemon=True)
         self._thread.start()
 
-    def close(self) -> None:
-        """Stop building; what was built is kept."""
+    def stop(self) -> None:
+        """Stop building at the next block; what was built is kept."""
         self._stop.set()
+
+    def close(self) -> None:
+        """Stop building, and wait for the end."""
+        self.stop()
         if self._thread:
             self._thread.join()
         else:
@@ -376,9 +343,12 @@ class RunIndex:
 
     def facets(self) -> list[Facet]:
         """List what the items can be filtered by."""
-        facets = self._facets
+        facets, generation = self._facets, self.generation
         if facets is None:
-            facets = self._facets = self.columns.facets()
+            facets = self.columns.facets()
+            with self._guard:
+                if generation == self.generation:
+                    self._facets = facets
         return facets
 
     def order(self, sort: str) -> NDArray[np.int32] | None:
@@ -386,11 +356,12 @@ class RunIndex:
         column = self.columns.orders().get(sort.removeprefix("-"))
         if column is None:
             return None
-        order = self._orders.get(sort)
+        order, generation = self._orders.get(sort), self.generation
         if order is None:
             order = sort_order(column, descending=sort.startswith("-"))
             with self._guard:
-                self._orders[sort] = order
+                if generation == self.generation:
+                    self._orders[sort] = order
         return order
 
 

@@ -17,7 +17,8 @@ from judge.scoring.prompt import Prompter
 from judge.scoring.run import Run
 from judge.view import run_index
 from judge.view.columns import VERDICTS, Columns, buckets
-from judge.view.run_index import Progress, RunIndex
+from judge.view.index_progress import Progress
+from judge.view.run_index import RunIndex
 from judge.view.text_index import TextIndex, cache_folder, words_of
 from judge.view.viewed_run import ViewedRun, is_being_scored, state_of
 
@@ -410,3 +411,23 @@ def test_verdicts_of_more_combinations_than_are_remembered_are_right(tmp_path, i
     monkeypatch.setattr("judge.view.columns._MOST_KNOWN", 1)
     index = index_of(make_run(tmp_path / "run", answer=by_number))
     assert index.columns.counts["fail"] == 1
+
+
+def test_what_was_counted_stays_as_it_was_while_more_items_are_read(tmp_path, index_of):
+    index = index_of(make_run(tmp_path / "run"))
+    before = {facet.name: facet for facet in index.facets()}
+    late = [(12, "q12", {"answer": "!", "metadata": {"topic": "steam"}})]
+    index.columns.enter_items(late)
+    assert before["field.topic"].totals.tolist() == [0, 6, 6]
+    assert before["verdict"].codes[11] == 1
+    assert index.columns.facets()[0].codes[11] == 3
+
+
+def test_facets_of_an_earlier_state_are_not_kept(tmp_path, index_of, monkeypatch):
+    index = index_of(make_run(tmp_path / "run"))
+    facets, order = index.columns.facets, run_index.sort_order
+    monkeypatch.setattr(index.columns, "facets", lambda: (facets(), index._changed())[0])
+    monkeypatch.setattr(run_index, "sort_order", lambda *a, **k: (order(*a, **k), index._changed())[0])
+    assert index.facets()
+    assert index.order("cost") is not None
+    assert (index._facets, index._orders) == (None, {})
