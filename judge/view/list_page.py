@@ -208,12 +208,11 @@ class View:
         known = dict(_SORTS)
         for name in self.columns.values:
             known[name] = f"{spoken(name)}, lowest first"
+            known[f"-{name}"] = f"{spoken(name)}, highest first"
         if self._apart is not None:
             known["-apart"] = "Distance from people"
         if self.second:
             known["-change"] = "Distance between the runs"
-        if self.wanted.sort and self.wanted.sort not in known:
-            known[self.wanted.sort] = f"{spoken(self.wanted.sort.lstrip('-'))}, highest first"
         return [(text, sort, sort == self.wanted.sort) for sort, text in known.items()]
 
     def pages(self) -> dict[str, Any]:

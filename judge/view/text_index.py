@@ -98,10 +98,9 @@ class TextIndex:
         """
         with self._reading() as db:
             common = db.execute("SELECT bits FROM common WHERE word = ?", [word.casefold()]).fetchone()
-            if common is not None:
-                bits = np.frombuffer(common[0], np.uint8)
-                return np.unpackbits(bits, count=n).astype(bool) if 8 * len(bits) >= n else _held(db, word, n)
-            return _held(db, word, n)
+            if common is None or 8 * len(common[0]) < n:
+                return _held(db, word, n)
+            return np.unpackbits(np.frombuffer(common[0], np.uint8), count=n).astype(bool)
 
     @contextlib.contextmanager
     def _reading(self) -> Iterator[sqlite3.Connection]:

@@ -414,6 +414,13 @@ def test_a_picture_that_is_missing_says_where_it_was_looked_for(pictured):
     assert "missing.png: No such file or directory (looked in" in found
 
 
+def test_a_picture_that_has_changed_since_is_not_shown(tmp_path):
+    Pillow.new("RGB", (4, 3), "red").save(tmp_path / "p.png")
+    item = Item(id="q1", question="?", answer="!", images=(Image(path="p.png", sha256="0" * 64),))
+    viewer = Viewer(library_of(make_run(tmp_path / "run", [item], lambda _: reply())))
+    assert "has changed since it was checked" in viewer.get("/runs/run/image", ("id", "q1"), ("n", 0)).text
+
+
 def test_an_address_on_the_web_is_not_fetched(pictured):
     pictures = page(pictured).pictures()
     assert (pictures[6].link, pictures[6].address) == ("", "https://example.org/x.png")

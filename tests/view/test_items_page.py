@@ -267,3 +267,62 @@ def test_runs_are_matched_by_id_in_any_order(tmp_path):
 def test_the_page_of_two_runs_names_both(tmp_path):
     text = Viewer(two(tmp_path)).get("/runs/first/", ("with", "second")).text
     assert re.search(r"first run first, second run\s+second", text)
+
+
+# The rest
+
+
+def test_repeated_and_unknown_parameters_are_left_out():
+    assert ItemFilter.of_query([("f.a", "1"), ("f.a", "1"), ("x", "2"), ("utm", "3")]).query() == "?f.a=1"
+
+
+def test_of_many_dimensions_the_overall_score_is_shown_first(tmp_path):
+    anchors = {n: str(n) for n in range(1, 6)}
+    dimensions = {f"d{n}": {"description": "d", "anchors": anchors} for n in range(12)}
+    path = make_run(tmp_path / "run", items_of(1), rubric=small_rubric(dimensions=dimensions))
+    assert view(path).dimensions == ["overall", *(f"d{n}" for n in range(8))]
+
+
+def test_an_unknown_sort_is_not_offered(tmp_path):
+    names = [sort for _, sort, _ in view(make_run(tmp_path / "run"), ("sort", "nonsense")).sorts()]
+    assert names == ["", "-cost", "-time", "-length", "a", "-a", "b", "-b", "overall", "-overall"]
+
+
+def test_a_second_run_without_items_matches_nothing(tmp_path):
+    make_run(tmp_path / "first")
+    Run.imported(tmp_path / "second", small_rubric(), [], [], model="m").close()
+    found = beside(library_of(tmp_path / "first", tmp_path / "second"))
+    assert counts(found, "change") == {"not in both": 12}
+
+
+def test_the_pass_rule_that_does_not_apply_is_a_verdict_of_its_own(tmp_path):
+    anchors = {n: str(n) for n in range(1, 6)}
+    dimensions = {
+        "a": {"description": "d", "anchors": anchors, "when": {"topic": "ice"}},
+        "b": {"description": "d", "anchors": anchors, "when": {"topic": "steam"}},
+    }
+    path = make_run(tmp_path / "run", rubric=small_rubric(dimensions=dimensions))
+    with Run.open(path) as run:
+        rate = verdict_rate(ScoreTable.of_run(run))
+    assert rate.n_not_applicable == 6
+    shown = {"pass": rate.n_pass, "fail": rate.n_fail, "not applicable": rate.n_not_applicable}
+    assert counts(view(path), "verdict") == shown
+
+
+def test_people_are_compared_on_the_dimensions_that_are_left(tmp_path):
+    library = library_of(make_run(tmp_path / "run"), ratings=[rating("q1", "ann", 5.0)], ratings_file="r.csv")
+    opened = library.open("run")
+    other = library_of(
+        make_run(tmp_path / "other", rubric=small_rubric(dimensions={"b": small_rubric().dimensions["b"]}))
+    )
+    assert set(opened.people.apart(other.open("other").index.columns)) != {0.0}
+
+
+def test_a_page_is_of_the_run_as_it_is_now(tmp_path):
+    path = make_run(tmp_path / "run")
+    library = library_of(path)
+    assert "about a otter" in Viewer(library).get("/runs/run/item", ("id", "q1")).text
+    opened = library.open("run")
+    opened.run()
+    make_run(path, [Item(id="q1", question="?", answer="Quite another.")])
+    assert opened.run().item("q1").answer == "Quite another."

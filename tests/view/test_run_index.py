@@ -15,7 +15,7 @@ from judge.scoring.judge import Judge
 from judge.scoring.loop import derive_scores
 from judge.scoring.prompt import Prompter
 from judge.scoring.run import Run
-from judge.view import run_index
+from judge.view import run_index, text_index
 from judge.view.columns import VERDICTS, Columns, buckets
 from judge.view.index_progress import Progress
 from judge.view.run_index import RunIndex
@@ -24,7 +24,7 @@ from judge.view.viewed_run import ViewedRun, is_being_scored, state_of
 
 from ..scoring.builders import reply
 from ..scoring.builders import rubric as small_rubric
-from .builders import by_number, items_of, make_run
+from .builders import by_number, items_of, library_of, make_run
 
 
 def found(index, search):
@@ -329,6 +329,18 @@ def test_a_run_that_is_being_scored_shows_replies_as_they_arrive(scored_now, ind
     assert (path / "run.db").exists()
 
 
+def test_the_page_of_an_item_that_is_being_scored_shows_its_reply(scored_now):
+    path, _ = scored_now
+    append(path, "q1", reply(5, 5))
+    opened = library_of(path).open("run")
+    assert {score.dimension: score.value for score in opened.scores_of("q1")} == {
+        "a": 5.0,
+        "b": 5.0,
+        "overall": 5.0,
+    }
+    assert opened.scores_of("q2") == []
+
+
 def test_items_that_are_added_while_a_run_is_scored_are_read(scored_now, index_of):
     path, _ = scored_now
     index = index_of(path)
@@ -431,3 +443,66 @@ def test_facets_of_an_earlier_state_are_not_kept(tmp_path, index_of, monkeypatch
     assert index.facets()
     assert index.order("cost") is not None
     assert (index._facets, index._orders) == (None, {})
+
+
+# Common words, whose items are stored
+
+
+@pytest.fixture
+def common(tmp_path, index_of, monkeypatch):
+    monkeypatch.setattr(text_index, "_COMMON", 9)
+    path = make_run(tmp_path / "run")
+    index = index_of(path)
+    index.refresh()
+    return path, index
+
+
+def stored(path):
+    with TextIndex(cache_folder(path))._reading() as db:
+        return {word for (word,) in db.execute("SELECT word FROM common")}
+
+
+def test_items_with_common_words_are_stored(common, monkeypatch):
+    path, index = common
+    assert {"answer", "reference", "about"} <= stored(path)
+    monkeypatch.setattr(text_index, "_held", lambda *_: pytest.fail("the word was looked up"))
+    assert found(index, "ANSWER") == list(range(1, 13))
+
+
+def test_what_is_stored_of_common_words_is_forgotten_with_more_items(common):
+    path, index = common
+    make_run(path, items_of(15))
+    index.refresh()
+    assert found(index, "answer") == list(range(1, 16))
+    with TextIndex(cache_folder(path)).writing() as db:
+        db.execute("UPDATE common SET bits = substr(bits, 1, 1)")
+    index._forget_searches(15)
+    assert found(index, "answer") == list(range(1, 16))
+
+
+def test_a_search_before_the_index_looks_at_the_run(tmp_path, index_of):
+    index = index_of(make_run(tmp_path / "run"))
+    assert found(index, "lynx") == [3, 7, 11]
+
+
+def test_the_order_of_a_column_is_computed_once(tmp_path, index_of):
+    index = index_of(make_run(tmp_path / "run"))
+    assert found(index, "lynx") == found(index, "lynx")
+    assert index.order("cost") is index.order("cost")
+    assert index.facets() is index.facets()
+
+
+def test_columns_that_cannot_be_read_from_the_cache_are_read_again(tmp_path, index_of, monkeypatch):
+    path = make_run(tmp_path / "run")
+    first = index_of(path)
+    first.refresh()
+    first.close()
+    monkeypatch.setattr(TextIndex, "blobs", lambda _: {})
+    second = index_of(path)
+    second.refresh()
+    assert second.columns.counts == first.columns.counts
+
+
+def test_an_index_without_a_table_has_no_blobs(tmp_path):
+    assert TextIndex(tmp_path / "nowhere").blobs() == {}
+    assert TextIndex(tmp_path / "nowhere").facts() == {}
