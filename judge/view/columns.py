@@ -133,7 +133,7 @@ class Columns:
         return dimension is not None and dimension.type == "category"
 
     def enter_items(self, block: Sequence[tuple[int, str, Mapping[str, Any]]]) -> None:
-        """Enter ids, lengths and fields of items; they count as unscored."""
+        """Enter ids, lengths and fields of items; `mark_read` says when their scores are entered, too."""
         at = np.array([position for position, _, _ in block], dtype=np.int64) - 1
         self.keys[at] = [key_of(item_id) for _, item_id, _ in block]
         self.lengths[at] = [len(data["answer"]) for _, _, data in block]
@@ -145,7 +145,11 @@ class Columns:
                 self._enter_field(name, position - 1, value)
             if system := data.get("system"):
                 self._enter_field("system", position - 1, system)
-        self.verdicts[at] = OPEN  # last, since it says that the item was read
+
+    def mark_read(self, first: int, last: int) -> None:
+        """Count the items at these positions: those without scores have no verdict."""
+        verdicts = self.verdicts[first - 1 : last]
+        verdicts[verdicts == 0] = OPEN
 
     def _enter_field(self, name: str, row: int, value: Any) -> None:
         if name not in self.fields:

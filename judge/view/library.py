@@ -259,7 +259,7 @@ def describe(name: str, path: Path) -> RunLine:
     scored = meta.get("scored") or (path / "run.db").stat().st_mtime
     return RunLine(
         **facts,
-        judge=_text(meta.get("judge"), "model"),
+        judge=_short(_text(meta.get("judge"), "model")),
         rubric=_text(meta.get("rubric"), "name"),
         date=datetime.fromtimestamp(scored, UTC).strftime("%Y-%m-%d %H:%M"),
         **_summary(path),
@@ -268,6 +268,16 @@ def describe(name: str, path: Path) -> RunLine:
 
 def _text(found: Any, name: str) -> str:
     return str(found.get(name, "")) if isinstance(found, Mapping) else ""
+
+
+def _short(model: str) -> str:
+    """Name of a model without the folders of a file.
+
+    >>> _short("replay:/home/ann/replies.jsonl"), _short("openai/gpt-5")
+    ('replay:replies.jsonl', 'openai/gpt-5')
+    """
+    head, _, rest = model.partition(":")
+    return f"{head}:{Path(rest).name}" if rest.startswith(("/", ".", "~")) else model
 
 
 def _summary(path: Path) -> dict[str, Any]:

@@ -44,6 +44,7 @@ class RunIndex:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self._first_state = state_of(path)
         self.is_scored_now = is_being_scored(path)
         self.problem = ""
         self._lost = ""
@@ -127,21 +128,19 @@ class RunIndex:
         columns = None if scored_now else self._load(run, state)
         if columns is not None:
             self._show(columns)
-        elif self._read_all(run, columns := self._blank(run), scored_now):
+        elif self._read_all(run, columns := self._started(run, state), scored_now):
             self._show(columns)
             if not scored_now:
                 self._store(columns, state)
         self._index_texts(run, state, scored_now)
 
-    def _blank(self, run: ViewedRun) -> Columns:
-        """Columns to read into: those that are shown, if they are not complete either."""
-        shown = self.columns
-        is_partial = shown.n == self.n_items and shown.n_read < self.n_items and not self.state
-        return shown if is_partial else Columns(run.rubric, self.n_items)
+    def _started(self, run: ViewedRun, state: str) -> Columns:
+        """Columns to read into: those that are shown, if the run is as it was when they were started."""
+        return self.columns if state == self._first_state else Columns(run.rubric, self.n_items)
 
     def _read_all(self, run: ViewedRun, columns: Columns, scored_now: bool) -> bool:
         """Fill columns block by block; False if that was stopped."""
-        for first, last in self._blocks(self.n_items):
+        for first, last in self._blocks(self.n_items, columns.n_read + 1):
             self._read_block(run, columns, first, last, scored_now)
             self._changed()
             if self._stop.is_set():
@@ -153,6 +152,7 @@ class RunIndex:
         rows = (run.derived_block if scored_now else run.score_block)(columns.names, first, last)
         columns.enter_scores(list(rows))
         columns.enter_costs(list(run.cost_block(first, last)))
+        columns.mark_read(first, last)
 
     def _follow(self, run: ViewedRun) -> None:
         """Read the items whose replies have arrived since the last time."""

@@ -430,6 +430,8 @@ def test_what_was_counted_stays_as_it_was_while_more_items_are_read(tmp_path, in
     before = {facet.name: facet for facet in index.facets()}
     late = [(12, "q12", {"answer": "!", "metadata": {"topic": "steam"}})]
     index.columns.enter_items(late)
+    index.columns.verdicts[11] = 0
+    index.columns.mark_read(12, 12)
     assert before["field.topic"].totals.tolist() == [0, 6, 6]
     assert before["verdict"].codes[11] == 1
     assert index.columns.facets()[0].codes[11] == 3

@@ -5,11 +5,11 @@ const POLL = 3000;
 const main = document.querySelector("main");
 const help = document.querySelector("#help");
 
-for (const element of document.querySelectorAll(".by-script")) element.hidden = false;
+// What the server sent, to see later what has changed.
+const parts = main.classList.contains("one") ? ["main"] : ["#head", "#filters", "#results"];
+const known = new Map(parts.map((name) => [name, document.querySelector(name)?.innerHTML]));
+
 document.querySelector("[data-help]")?.addEventListener("click", () => help.showModal());
-for (const select of document.querySelectorAll("select")) {
-  select.addEventListener("change", () => select.form.requestSubmit());
-}
 document.addEventListener("click", (event) => {
   const row = event.target.closest(".items tbody tr");
   if (row && !event.target.closest("a") && !String(getSelection())) row.querySelector(".open").click();
@@ -45,22 +45,31 @@ document.addEventListener("keydown", (event) => {
 
 // A run that is being scored, or whose index is being built, is looked at again.
 
+const labels = (one) => one.querySelector("summary").textContent;
+
+// Replace a part of the page that has changed; what is open and focused stays so.
+function replace(now, then) {
+  const focused = document.activeElement?.getAttribute("href");
+  const opened = new Map([...now.querySelectorAll("details")].map((one) => [labels(one), one.open]));
+  now.replaceChildren(...then.childNodes);
+  for (const one of now.querySelectorAll("details")) one.open = opened.get(labels(one)) ?? one.open;
+  if (!document.contains(document.activeElement) || document.activeElement === document.body) {
+    [...now.querySelectorAll("a")].find((a) => a.getAttribute("href") === focused)?.focus({ preventScroll: true });
+  }
+  prepare(now);
+}
+
 async function refresh() {
   const reply = await fetch(location.href);
   if (!reply.ok) return;
   const page = new DOMParser().parseFromString(await reply.text(), "text/html");
-  const focused = document.activeElement?.getAttribute("href");
-  const opened = new Set([...document.querySelectorAll("details")].map((one, n) => (one.open ? n : -1)));
-  const isItem = main.classList.contains("one");
-  for (const name of isItem ? ["main"] : ["#head", "#filters", "#results"]) {
-    const now = document.querySelector(name), then = page.querySelector(name);
-    if (now && then) now.replaceChildren(...then.childNodes);
+  for (const [name, before] of known) {
+    const now = document.querySelector(name), then = page.querySelector(name), text = then?.innerHTML;
+    if (!now || !then || text === before) continue;
+    known.set(name, text);
+    replace(now, then);
   }
-  document.querySelectorAll("details").forEach((one, n) => { one.open = opened.has(n); });
-  for (const element of document.querySelectorAll(".by-script")) element.hidden = false;
   main.dataset.generation = page.querySelector("main").dataset.generation;
-  if (focused) [...document.querySelectorAll("a")].find((a) => a.getAttribute("href") === focused)?.focus({ preventScroll: true });
-  prepare();
 }
 
 async function poll() {
@@ -77,9 +86,11 @@ if (main.dataset.state) setTimeout(poll, POLL);
 
 // Pictures
 
-function prepare() {
-  for (const viewer of document.querySelectorAll(".viewer")) makeZoom(viewer);
-  for (const image of document.querySelectorAll(".pane img")) {
+function prepare(root) {
+  for (const element of root.querySelectorAll(".by-script")) element.hidden = false;
+  for (const select of root.querySelectorAll("select")) select.addEventListener("change", () => select.form.requestSubmit());
+  for (const viewer of root.querySelectorAll(".viewer")) makeZoom(viewer);
+  for (const image of root.querySelectorAll(".pane img")) {
     const explain = async () => {
       const caption = image.closest("figure").querySelector("figcaption");
       const page = new DOMParser().parseFromString(await (await fetch(image.src)).text(), "text/html");
@@ -90,4 +101,4 @@ function prepare() {
     if (image.complete && !image.naturalWidth) explain();
   }
 }
-prepare();
+prepare(document);
