@@ -2,18 +2,14 @@
 
 import webbrowser
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
 import judge
-from judge.cli.agree import columns, raters_in, show_read
+from judge.cli.agree import columns, raters_in, show_read_and_notes
 from judge.cli.item_options import id_from
 from judge.cli.option_types import TablePath
 from judge.cli.options import GroupedCommand, image_root, runs_argument, section
-
-if TYPE_CHECKING:
-    from judge.records import Score
 
 
 @click.command(cls=GroupedCommand)
@@ -80,16 +76,14 @@ def command(
     from judge.view import app
     from judge.view.library import Library
 
-    ratings: tuple[Score, ...] = ()
-    if humans is not None:
-        table = judge.read_ratings(humans, columns=columns, id_from=id_from, raters_in=raters_in)
-        show_read(str(table), table.notes)
-        ratings = table.scores
     root = Path(image_root) if image_root else None
-    library = Library.of(
-        [Path(run) for run in runs], ratings=ratings, ratings_file=humans or "", image_root=root
-    )
-    library.check_ratings()
+    library = Library.of([Path(run) for run in runs], image_root=root)
+    if humans is not None:
+        table = judge.read_ratings(
+            humans, columns=columns, id_from=id_from, raters_in=raters_in, rubric=library.rubric()
+        )
+        show_read_and_notes(str(table), table.notes)
+        library.add_ratings(table.scores, humans)
     with local_server.listen(host, port) as listening:
         token = app.new_token()
         link = f"{local_server.address(host, listening.getsockname()[1])}/?token={token}"

@@ -13,6 +13,7 @@ from typing import Any
 from judge.errors import JudgeError, RunError
 from judge.files.sqlite import connect_to_read
 from judge.records import Score
+from judge.rubric import Rubric
 from judge.scoring.run_format import APPLICATION_ID
 from judge.view.people import People
 from judge.view.run_index import RunIndex
@@ -212,19 +213,31 @@ class Library:
 
     def _add_people(self, opened: OpenRun) -> None:
         if self.ratings:
-            with contextlib.suppress(JudgeError):  # they are about another of the runs; see `check_ratings`
+            with contextlib.suppress(JudgeError):  # they are about another of the runs; see `add_ratings`
                 opened.people = People(opened.run(), self.ratings, self.ratings_file)
 
-    def check_ratings(self) -> None:
-        """Raise an `InputError` if no run has any of the rated items."""
-        if not self.ratings:
-            return
+    def rubric(self) -> Rubric | None:
+        """Rubric of the first run that can be read."""
+        for path in self.paths.values():
+            with contextlib.suppress(JudgeError), ViewedRun.open(path) as run:
+                return run.rubric
+        return None
+
+    def add_ratings(self, ratings: Sequence[Score], where: str) -> None:
+        """Show people's ratings beside the scores of the runs whose ids they name.
+
+        Raises
+        ------
+        InputError
+            No run has any of the rated items.
+        """
         problem: JudgeError | None = None
         for path in self.paths.values():
             try:
                 with ViewedRun.open(path) as run:
-                    People(run, self.ratings, self.ratings_file)
-                    return
+                    People(run, ratings, where)
+                self.ratings, self.ratings_file = ratings, where
+                return
             except JudgeError as error:
                 problem = problem or error
         if problem:

@@ -29,10 +29,12 @@ class People:
     """
 
     def __init__(self, run: ViewedRun, scores: Iterable[Score], where: str) -> None:
-        rated: dict[str, list[Score]] = {}
+        rubric, rated = run.rubric, dict[str, list[Score]]()
         for score in scores:
             if score.criterion is None:
-                rated.setdefault(score.item_id, []).append(score)
+                name = rubric.canonical_name(score.dimension) or score.dimension
+                known = score if name == score.dimension else score.model_copy(update={"dimension": name})
+                rated.setdefault(score.item_id, []).append(known)
         positions = {item_id: run.position_of(item_id) for item_id in rated}
         self.ratings = {item_id: given for item_id, given in rated.items() if positions[item_id]}
         if not self.ratings:
@@ -40,7 +42,7 @@ class People:
                 f"{where}: none of its {len(rated):,} items is in {run.path}; the ids of both must be the "
                 f"same, as in {next(iter(rated), '')!r:.80} and {run.id_at(1) if run.n_items else ''!r:.80}"
             )
-        self._rubric = run.rubric
+        self._rubric = rubric
         self._rows = np.array([positions[item_id] - 1 for item_id in self.ratings])
         self.verdicts = {i: _verdict(given, self._rubric) for i, given in self.ratings.items()}
 

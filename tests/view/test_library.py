@@ -100,24 +100,32 @@ def test_a_folder_without_runs_is_an_error(tmp_path):
 
 
 def test_ratings_of_no_run_are_an_error(tmp_path):
-    library = Library.of(
-        [make_run(tmp_path / "run")], ratings=[rating("x1", "ann", 4.0)], ratings_file="r.csv"
-    )
+    library = Library.of([make_run(tmp_path / "run")])
     with pytest.raises(InputError, match=r"r.csv: none of its 1 items is in .*'x1' and 'q1'"):
-        library.check_ratings()
+        library.add_ratings([rating("x1", "ann", 4.0)], "r.csv")
 
 
 def test_ratings_of_one_of_the_runs_are_enough(tmp_path):
     Run.imported(tmp_path / "empty", small_rubric(), [], [], model="m").close()
-    runs = [tmp_path / "empty", make_run(tmp_path / "run")]
-    library = Library.of(
-        runs, ratings=[rating("q1", "ann", 4.0)], ratings_file="r.csv", builds_in_background=False
-    )
-    library.check_ratings()
+    library = Library.of([tmp_path / "empty", make_run(tmp_path / "run")], builds_in_background=False)
+    library.add_ratings([rating("q1", "ann", 4.0)], "r.csv")
     assert library.open("empty").people is None
     assert list(library.open("run").people.ratings) == ["q1"]
-    Library.of(runs).check_ratings()
-    Library({}, ratings=[rating("q1", "ann", 4.0)]).check_ratings()
+    Library({}).add_ratings([rating("q1", "ann", 4.0)], "r.csv")
+
+
+def test_ratings_are_read_by_the_rubric_of_the_first_run_that_can_be_read(tmp_path):
+    (tmp_path / "bad").mkdir()
+    (tmp_path / "bad" / "run.db").write_bytes(b"nonsense" * 1000)
+    make_run(tmp_path / "run")
+    assert Library.of([tmp_path]).rubric().name == "small"
+    assert Library.of([tmp_path / "bad"]).rubric() is None
+
+
+def test_other_names_of_a_dimension_are_understood(tmp_path):
+    ratings = [rating("q1", "ann", 4.0, "alpha"), rating("q1", "ann", 4.0, "unknown")]
+    library = library_of(make_run(tmp_path / "run"), ratings=ratings, ratings_file="r.csv")
+    assert [score.dimension for score in library.open("run").people.ratings["q1"]] == ["a", "unknown"]
 
 
 def test_ratings_of_criteria_are_left_out(tmp_path):
@@ -190,7 +198,7 @@ def test_the_command_says_what_a_host_exposes(tmp_path, served):
 
 def test_the_command_reads_ratings(tmp_path, served):
     path = make_run(tmp_path / "run")
-    (tmp_path / "ratings.csv").write_text("item_id,rater,a,b\nq1,ann,4,5\n")
+    (tmp_path / "ratings.csv").write_text("item_id,rater,alpha,b\nq1,ann,4,5\n")
     result = run_command(path, "--humans", tmp_path / "ratings.csv", "--image-root", tmp_path)
     assert result.exit_code == 0, result.stderr
     assert "1 rater" in result.stderr
