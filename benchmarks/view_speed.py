@@ -4,8 +4,8 @@
 
 makes two runs with benchmarks/made_up_run.py, multiplies their items (new ids, same texts and scores), serves
 them, and asks for the pages over HTTP: once right after the start, and again when the index is complete.
-Each figure is the median (and the largest) of five requests with different filters of one kind. The last column
-is the same once more, when searches and orders are remembered.
+Each figure is the median (and the largest) of five requests with different filters of one kind. The last
+column is the same once more, when searches and orders are remembered.
 """
 
 import argparse

@@ -164,7 +164,7 @@ def test_a_run_that_is_being_scored_updates_itself(tmp_path, serve, open_link):
     db.close()
     serving.library.open("run").index.refresh()
     page.clock.run_for(4000)
-    page.wait_for_function("document.querySelector('h1').textContent.includes('100.0 % pass')")
+    page.get_by_role("heading", name="100.0 % pass").wait_for()
     assert page.locator(".items tbody tr").nth(1).get_attribute("data-verdict") == "pass"
     lock.close()
 
