@@ -61,8 +61,8 @@ MAY_IMPORT = {
         "judge.rubric", "judge.scoring.run", "judge.stats",
     },
     "judge.view": {
-        "judge.analysis", "judge.errors", "judge.files", "judge.items", "judge.local_server", "judge.pass_mark",
-        "judge.records", "judge.reporting", "judge.rubric", "judge.scoring", "judge.version",
+        "judge.errors", "judge.files", "judge.local_server", "judge.pass_mark", "judge.records", "judge.rubric",
+        "judge.scoring",
     },
     "human_study": {
         "judge.errors", "judge.files", "judge.formats", "judge.items", "judge.local_server", "judge.records",

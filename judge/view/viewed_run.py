@@ -4,6 +4,7 @@ import contextlib
 import json
 import sqlite3
 from collections.abc import Iterator, Sequence
+from functools import cached_property
 from itertools import groupby
 from pathlib import Path
 from typing import Any, NamedTuple, Self
@@ -76,10 +77,10 @@ class ViewedRun(Run):
         """Number of the last completion."""
         return int(self._one("SELECT coalesce(max(seq), 0) FROM completions"))
 
-    @property
-    def samples(self) -> int:
-        """Number of repeated judgments of each item."""
-        return int(self.fact("samples", 1))
+    @cached_property
+    def _judging(self) -> tuple[Rubric, str, int]:
+        """What the replies are read with: rubric, name of the judge, number of samples."""
+        return self.rubric, self.judge.name, int(self.fact("samples", 1))
 
     def block(self, first: int, last: int) -> list[tuple[int, str, dict[str, Any]]]:
         """Return position, id and content of the items at these positions."""
@@ -108,10 +109,9 @@ class ViewedRun(Run):
 
     def derived_block(self, names: Sequence[str], first: int, last: int) -> Iterator[ScoreRow]:
         """Yield the scores that the stored replies give; while a run is scored, they are not stored yet."""
-        rubric, rater, samples = self.rubric, self.judge.name, self.samples
         for item, completions in self._judgments(first, last):
             if completions:
-                scores = score_rows(item, completions, rubric, rater, samples)
+                scores = score_rows(item, completions, *self._judging)
                 yield as_row(self.position_of(item.id), [s for s in scores if s.sample == 0], names)
 
     def derived_scores(self, item_id: str) -> list[Score]:
