@@ -20,8 +20,6 @@ from judge.view.run_index import RunIndex
 from judge.view.second_run import SecondRun
 from judge.view.viewed_run import ViewedRun, is_being_scored, state_of
 
-MOST_RUNS = 500
-
 
 @dataclass(frozen=True)
 class RunLine:
@@ -253,8 +251,7 @@ class Library:
 
 def runs_in(folder: Path) -> list[Path]:
     """List the runs in a folder, by name."""
-    found = sorted(path.parent for path in folder.glob("*/run.db"))
-    return found[:MOST_RUNS]
+    return sorted(path.parent for path in folder.glob("*/run.db"))
 
 
 def describe(name: str, path: Path) -> RunLine:

@@ -31,7 +31,7 @@ class People:
     def __init__(self, run: ViewedRun, scores: Iterable[Score], where: str) -> None:
         rubric, rated = run.rubric, dict[str, list[Score]]()
         for score in scores:
-            if score.criterion is None:
+            if score.criterion is None and score.rater_kind == "human":
                 name = rubric.canonical_name(score.dimension) or score.dimension
                 known = score if name == score.dimension else score.model_copy(update={"dimension": name})
                 rated.setdefault(score.item_id, []).append(known)

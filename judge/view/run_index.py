@@ -205,6 +205,8 @@ class RunIndex:
 
     def _give_up(self, error: Exception) -> None:
         self.problem = f"no full-text index: {error}"
+        if self._lock is not None:
+            self._texts.remove()
         self._release()
 
     def _load(self, run: ViewedRun, state: str) -> Columns | None:

@@ -32,6 +32,7 @@ CREATE VIRTUAL TABLE reasons USING fts5(
 _UNSPACED = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]")
 _WORDS = re.compile(r'"([^"]*)"?|(\S+)')
 _SHORTEST_PREFIX = 4
+_MOST_WORDS = 12
 _CACHE_KB = 16_384
 _COMMON, _MOST_COMMON = 50_000, 200
 """Words that so many items hold are common; no more of them are stored."""
@@ -75,6 +76,12 @@ class TextIndex:
                 db.executescript(_SCHEMA)
                 db.execute(f"PRAGMA user_version = {_VERSION}")
             yield db
+
+    def remove(self) -> None:
+        """Delete the file, so that it does not fill the disk; searches that are under way may fail."""
+        for ending in ("", "-wal", "-shm"):
+            with contextlib.suppress(OSError):
+                self.path.with_name(self.path.name + ending).unlink()
 
     def facts(self) -> dict[str, Any]:
         """Return what the index says about itself; empty if there is none."""
@@ -158,13 +165,13 @@ def forget_common(db: sqlite3.Connection) -> None:
 
 
 def words_of(search: str) -> list[str]:
-    """Split a search into words and phrases; an item must hold all of them.
+    """Split a search into words and phrases, of which an item must hold all (the first 12 of them).
 
     >>> words_of('dent "lower left"')
     ['dent', '"lower left"']
     """
     parts = [f'"{phrase}"' if phrase else word for phrase, word in _WORDS.findall(search)]
-    return [part for part in parts if re.search(r"\w", part)]
+    return [part for part in parts if re.search(r"\w", part)][:_MOST_WORDS]
 
 
 def searchable(text: str) -> str:

@@ -118,9 +118,7 @@ class ViewedRun(Run):
         """Return the scores that the stored replies to one item give."""
         position = self.position_of(item_id)
         ((item, completions),) = self._judgments(position, position)
-        return (
-            score_rows(item, completions, self.rubric, self.judge.name, self.samples) if completions else []
-        )
+        return score_rows(item, completions, *self._judging) if completions else []
 
     def cost_block(self, first: int, last: int) -> Iterator[CostRow]:
         """Yield what the completions of the items at these positions cost."""

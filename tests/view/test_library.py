@@ -128,8 +128,9 @@ def test_other_names_of_a_dimension_are_understood(tmp_path):
     assert [score.dimension for score in library.open("run").people.ratings["q1"]] == ["a", "unknown"]
 
 
-def test_ratings_of_criteria_are_left_out(tmp_path):
-    ratings = [rating("q1", "ann", 4.0), rating("q1", "ann", 1.0, "criteria", criterion="c1")]
+def test_ratings_of_criteria_and_of_judges_are_left_out(tmp_path):
+    judge = rating("q1", "m", 4.0).model_copy(update={"rater_kind": "judge"})
+    ratings = [rating("q1", "ann", 4.0), rating("q1", "ann", 1.0, "criteria", criterion="c1"), judge]
     library = library_of(make_run(tmp_path / "run"), ratings=ratings, ratings_file="r.csv")
     assert len(library.open("run").people.ratings["q1"]) == 1
 

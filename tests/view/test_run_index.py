@@ -233,6 +233,7 @@ def test_on_a_full_disk_the_viewer_works_without_the_index(tmp_path, index_of, m
     index = index_of(make_run(tmp_path / "run"))
     index.refresh()
     assert "disk is full" in index.progress.problem
+    assert not (cache_folder(tmp_path / "run") / "index.db").exists()
     assert index.columns.counts["pass"] == 10
     assert found(index, "lynx") == [3, 7, 11]
 
@@ -397,8 +398,9 @@ def test_labels_of_a_category_are_their_groups():
     assert Columns(rubric, 1).has_labels("a")
 
 
-def test_words_are_counted_once_per_phrase():
+def test_a_search_is_split_into_words_and_phrases():
     assert words_of('a "b c" "" ? d"') == ["a", '"b c"', 'd"']
+    assert len(words_of("word " * 100)) == 12
 
 
 def test_few_searches_are_remembered(tmp_path, index_of, monkeypatch):
