@@ -276,5 +276,18 @@ def test_filters_of_a_phone_open_and_close(tmp_path, serve, open_link):
     assert page.locator(".found").inner_text().startswith("1 of 12")
 
 
+def test_no_score_of_a_phone_lies_over_another(tmp_path, serve, open_link):
+    page = open_link(serve(make_run(tmp_path / "run")).link("/"), phone=True)
+    fits = "all => all.every((one) => one.scrollWidth <= one.clientWidth)"
+    assert page.locator("td.score").evaluate_all(fits)
+
+
+def test_pictures_are_shown_whole(pictured, serve, open_link):
+    page = open_link(serve(pictured).link("/runs/run/item?id=q1"))
+    image, pane = page.locator(".pane img").first.bounding_box(), page.locator(".pane").first.bounding_box()
+    assert image["height"] <= pane["height"]
+    assert image["width"] <= pane["width"]
+
+
 def test_pictures_have_no_findings_of_axe(pictured, serve, open_link):
     assert violations(open_link(serve(pictured).link("/runs/run/item?id=q1"))) == []
