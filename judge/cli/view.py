@@ -6,27 +6,15 @@ from pathlib import Path
 import click
 
 import judge
-from judge.cli.agree import columns, raters_in, show_read_and_notes
+from judge.cli.agree import columns, humans, raters_in, show_read_and_notes
 from judge.cli.item_options import id_from
-from judge.cli.option_types import TablePath
 from judge.cli.options import GroupedCommand, image_root, runs_argument, section
 
 
 @click.command(cls=GroupedCommand)
 @runs_argument
-@section(
-    "Items",
-    click.option(
-        "--humans",
-        type=TablePath(),
-        metavar="FILE",
-        help="Human ratings, which are shown beside the scores: a table, or an export of a rating platform.",
-    ),
-    columns,
-    id_from,
-    raters_in,
-    image_root("the folder that the run was scored with"),
-)
+@section("Human ratings", humans, columns, id_from, raters_in)
+@section("Images", image_root("the folder that the run was scored with"))
 @section(
     "Server",
     click.option(

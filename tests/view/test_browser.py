@@ -78,6 +78,7 @@ def test_a_filter_is_chosen_and_removed_by_clicks(table):
 
 def test_the_address_leads_to_the_same_table(table, open_link):
     table.get_by_role("link", name=re.compile(r"^ice")).click()
+    table.wait_for_load_state()
     table.get_by_label("Sort").select_option("-cost")
     table.wait_for_url("**sort=-cost**")
     again = open_link(table.url + f"&token={TOKEN}")
