@@ -156,16 +156,16 @@ class Pages:
 
     def state(self, request: Request) -> Response:
         """Tell a page how far index and scoring are."""
-        index = self._opened(request.path_params["name"]).index
-        found, counts = index.progress, index.columns.counts
+        opened, other = self._runs_of(request)
+        found, counts = opened.index.progress, opened.index.columns.counts
         return JSONResponse(
             {
                 "items": found.items,
                 "read": found.read,
                 "searchable": found.searchable,
-                "complete": found.is_complete,
+                "complete": found.is_complete and (other is None or other.index.progress.is_complete),
                 "scoring": found.is_scored_now,
-                "generation": found.generation,
+                "generation": _generation(opened, other),
                 "problem": found.problem,
                 **counts,
             }
@@ -178,9 +178,14 @@ class Pages:
 
     def _view(self, request: Request, *, counts: bool = True) -> View:
         wanted = ItemFilter.of_query(request.query_params.multi_items())
-        opened = self._opened(request.path_params["name"])
-        other = self._opened(wanted.beside) if wanted.beside and wanted.beside != opened.name else None
+        opened, other = self._runs_of(request)
         return View(opened, wanted, other, counts=counts)
+
+    def _runs_of(self, request: Request) -> tuple[OpenRun, OpenRun | None]:
+        """The run of a page, and the one beside it."""
+        name, beside = request.path_params["name"], request.query_params.get("with", "")
+        opened = self._opened(name)
+        return opened, self._opened(beside) if beside and beside != name else None
 
     def _shared(self, view: View) -> dict[str, Any]:
         opened = view.opened
@@ -191,6 +196,8 @@ class Pages:
             "judge": judge.name,
             "rubric": view.columns.rubric.name,
             "progress": opened.index.progress,
+            "other_progress": view.other.index.progress if view.other else None,
+            "generation": _generation(opened, view.other),
             "counts": view.columns.counts,
             "others": [name for name in self.library.paths if name != opened.name],
             "has_list": len(self.library.paths) > 1 or bool(self.library.folders),
@@ -266,6 +273,11 @@ def _why_not(image: Image, root: Path, error: Exception) -> str:
     except InputError as found:
         return str(found).partition(": ")[2]
     return str(error)
+
+
+def _generation(opened: OpenRun, other: OpenRun | None) -> str:
+    """A text that changes with everything that a page shows."""
+    return f"{opened.index.generation}.{other.index.generation if other else ''}"
 
 
 def _base(name: str) -> str:

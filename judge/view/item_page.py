@@ -91,10 +91,7 @@ class ItemPage:
     @property
     def people_verdict(self) -> str:
         """Verdict of the majority of people; empty without ratings."""
-        people = self.opened.people
-        if people is None or self.item.id not in people.ratings:
-            return ""
-        return {True: "pass", False: "fail", None: "no verdict"}[people.verdicts[self.item.id]]
+        return self.opened.people.verdict_of(self.item.id) if self.opened.people else ""
 
     def neighbours(self) -> dict[str, Any]:
         """Place in the selection, and the links to the items before and after."""

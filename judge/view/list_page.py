@@ -27,6 +27,7 @@ class Cell:
 
     text: str
     is_low: bool = False
+    is_missing: bool = False
     beside: str = ""
     """The score of the other run, where it differs."""
 
@@ -40,6 +41,8 @@ class Row:
     verdict: str
     other: str
     """Verdict of the other run; empty without one."""
+    people: str
+    """Verdict of the majority of people; empty if they have not rated the item."""
     question: str
     answer: str
     cells: Sequence[Cell]
@@ -132,6 +135,7 @@ class View:
             self.item_link(item.id),
             VERDICTS[self.columns.verdicts[position - 1]],
             other,
+            self.opened.people.verdict_of(item.id) if self.opened.people else "",
             excerpt(item.question),
             excerpt(item.answer) or "(empty answer)",
             [self._cell(name, position - 1, there) for name in self.dimensions],
@@ -146,7 +150,7 @@ class View:
         beside = ""
         if self.second and there >= 0 and name in self.second.second.values:
             beside = score_text(self.second.second, name, there)
-        return Cell(text, is_low, beside if beside != text else "")
+        return Cell(text, is_low, bool(np.isnan(value)), beside if beside != text else "")
 
     # Links
 

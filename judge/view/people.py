@@ -46,6 +46,12 @@ class People:
         self._rows = np.array([positions[item_id] - 1 for item_id in self.ratings])
         self.verdicts = {i: _verdict(given, self._rubric) for i, given in self.ratings.items()}
 
+    def verdict_of(self, item_id: str) -> str:
+        """Return the verdict of people in words; empty if they have not rated the item."""
+        if item_id not in self.ratings:
+            return ""
+        return {True: "pass", False: "fail", None: "no verdict"}[self.verdicts[item_id]]
+
     @cached_property
     def _means(self) -> dict[str, NDArray[np.float64]]:
         """Dimension with numbers -> people's mean for each rated item, NaN where there is none."""

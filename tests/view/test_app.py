@@ -159,6 +159,24 @@ def test_the_state_tells_how_far_the_index_is(viewer):
     assert (found["pass"], found["fail"], found["no verdict"]) == (10, 1, 1)
 
 
+def test_the_state_of_two_runs_changes_with_both(tmp_path):
+    library = library_of(make_run(tmp_path / "a"), make_run(tmp_path / "b"))
+    viewer = Viewer(library)
+    before = viewer.get("/runs/a/state", ("with", "b")).json()
+    assert before["complete"]
+    library.open("b").index._changed()
+    library.open("b").index.has_reasons = False
+    after = viewer.get("/runs/a/state", ("with", "b")).json()
+    assert (after["complete"], after["generation"] != before["generation"]) == (False, True)
+
+
+def test_a_second_run_that_is_not_read_yet_is_said(tmp_path):
+    library = library_of(make_run(tmp_path / "a"), make_run(tmp_path / "b"))
+    library.open("b").index.columns.verdicts[5:] = 0
+    text = Viewer(library).get("/runs/a/", ("with", "b")).text
+    assert "Reading the second run: 5 of 12 items." in text
+
+
 def test_tokens_differ():
     assert new_token() != new_token()
 

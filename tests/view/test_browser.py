@@ -266,6 +266,9 @@ def test_axe_finds_nothing(tmp_path, serve, open_link, path, phone):
     page = open_link(serving.link(path), phone=phone)
     assert violations(page) == []
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    assert page.locator(".items").evaluate_all(
+        "all => all.every((one) => one.clientWidth <= one.parentNode.clientWidth)"
+    )
 
 
 def test_filters_of_a_phone_open_and_close(tmp_path, serve, open_link):

@@ -210,6 +210,9 @@ def test_items_on_which_people_disagree_are_filtered_and_sorted(tmp_path):
     assert ids(view(path, ("f.people", "judge fails, people pass"), **more)) == ["q5"]
     assert ids(view(path, ("sort", "-apart"), **more))[:3] == ["q5", "q2", "q1"]
     assert ("Distance from people", "-apart", False) in everything.sorts()
+    assert {row.id: row.people for row in everything.rows()}["q5"] == "pass"
+    text = Viewer(library_of(path, **more)).get("/runs/run/").text
+    assert text.count("not rated") == 8
 
 
 def test_a_tie_of_people_is_no_verdict(tmp_path):
