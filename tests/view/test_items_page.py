@@ -329,3 +329,10 @@ def test_a_page_is_of_the_run_as_it_is_now(tmp_path):
     opened.run()
     make_run(path, [Item(id="q1", question="?", answer="Quite another.")])
     assert opened.run().item("q1").answer == "Quite another."
+
+
+def test_a_run_without_items_has_a_page(tmp_path):
+    Run.imported(tmp_path / "run", small_rubric(), [], [], model="m").close()
+    text = Viewer(library_of(tmp_path / "run")).get("/runs/run/").text
+    assert "No verdicts yet" in text
+    assert "No item matches" in text
