@@ -63,7 +63,9 @@ def command(
     from judge import local_server
     from judge.view import app
     from judge.view.library import Library
+    from judge.view.text_index import remove_unused
 
+    remove_unused()
     root = Path(image_root) if image_root else None
     library = Library.of([Path(run) for run in runs], image_root=root)
     if humans is not None:

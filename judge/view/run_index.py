@@ -191,8 +191,8 @@ class RunIndex:
         try:
             self._texts.path.parent.mkdir(parents=True, exist_ok=True)
             self._lock = take_lock(self._texts.path.parent)
-            with self._texts.writing():
-                pass
+            with self._texts.writing() as db:
+                write_fact(db, "run", str(self.path.resolve()))
         except JudgeError:  # another viewer builds it, and this one reads it
             return
         except (OSError, sqlite3.Error) as error:

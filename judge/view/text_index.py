@@ -8,6 +8,7 @@ import hashlib
 import json
 import os
 import re
+import shutil
 import sqlite3
 import sys
 from collections.abc import Iterable, Iterator, Mapping
@@ -40,17 +41,24 @@ _COMMON, _MOST_COMMON = 50_000, 200
 
 def cache_folder(run: Path) -> Path:
     """Folder of the index of a run: in ``$XDG_CACHE_HOME/judge/view``, by the path of the run."""
+    path = str(run.resolve())
+    return _cache() / hashlib.sha256(path.encode("utf-8", "surrogateescape")).hexdigest()[:24]
+
+
+def remove_unused() -> None:
+    """Remove the indices of runs that do not exist any more."""
+    for folder in _cache().glob("*/"):
+        run = TextIndex(folder).facts().get("run")
+        if run is not None and not Path(run, "run.db").exists():
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _cache() -> Path:
     if sys.platform == "win32":  # pragma: no cover - the tests run elsewhere
         base = os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local"
     else:
         base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    path = str(run.resolve())
-    return (
-        Path(base)
-        / "judge"
-        / "view"
-        / hashlib.sha256(path.encode("utf-8", "surrogateescape")).hexdigest()[:24]
-    )
+    return Path(base) / "judge" / "view"
 
 
 class TextIndex:

@@ -1,6 +1,7 @@
 """The list of runs: what is named, folders of runs, names, what each line says, and whose ratings are shown."""
 
 import json
+import shutil
 
 import pytest
 
@@ -9,6 +10,7 @@ from judge.errors import InputError, RunError
 from judge.records import Score
 from judge.scoring.run import Run
 from judge.view.library import Library, RunLine, describe, runs_in
+from judge.view.text_index import cache_folder
 
 from ..scoring.builders import rubric as small_rubric
 from .builders import Viewer, items_of, library_of, make_run, rating
@@ -214,6 +216,17 @@ def test_the_command_refuses_ratings_of_other_items(tmp_path, served):
     assert result.exit_code == 1
     assert "none of its 1 items is in" in result.stderr
     assert not served
+
+
+def test_the_index_of_a_run_that_is_gone_is_removed(tmp_path, served, cache):
+    for name in ("gone", "kept"):
+        library_of(make_run(tmp_path / name)).close()
+    (cache / "judge" / "view" / "other").mkdir()
+    shutil.rmtree(tmp_path / "gone")
+    assert run_command(tmp_path / "kept").exit_code == 0
+    assert served["library"].paths
+    left = {folder.name for folder in (cache / "judge" / "view").iterdir()}
+    assert left == {"other", cache_folder(tmp_path / "kept").name}
 
 
 def test_a_port_in_use_is_an_error(tmp_path, served):
