@@ -28,7 +28,7 @@ class SecondRun:
         order = np.argsort(b, kind="stable")
         places = np.searchsorted(b, a, sorter=order).clip(max=max(0, len(b) - 1))
         found = order[places] if len(b) else np.full(len(a), -1)
-        matches = (b[found] == a) & (a != 0) if len(b) else np.zeros(len(a), bool)
+        matches = b[found] == a if len(b) else np.zeros(len(a), bool)
         return np.where(matches, found, -1)
 
     @cached_property

@@ -68,6 +68,12 @@ def test_counts_of_a_filter_leave_out_its_own_choice(tmp_path):
     assert counts(found, "a") == {"1": 1}
 
 
+def test_counts_among_most_of_the_items_are_those_of_a_few(tmp_path):
+    path = make_run(tmp_path / "run", items_of(12))
+    assert counts(view(path, ("f.verdict", "pass")), "field.topic") == {"ice": 5, "fire": 5}
+    assert counts(view(path, ("q", "lynx")), "field.topic") == {"ice": 3}
+
+
 def test_a_status_selects_its_items(tmp_path):
     path = make_run(tmp_path / "run", items_of(12))
     assert ids(view(path, ("f.status", "unparsed"))) == ["q10"]
