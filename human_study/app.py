@@ -24,14 +24,13 @@ from human_study.database import BusyError, StudyFileError
 from human_study.form import label, parts
 from human_study.progress import Agreement
 from human_study.rater_pages import RaterPages
-from human_study.request_checks import SecurityHeaders
+from human_study.request_checks import HEADERS
 from human_study.store import Study
-from judge.errors import InputError
+from judge import local_server
+from judge.local_server import SecurityHeaders, address, listen
 
+__all__ = ["address", "create_app", "exposure", "links", "listen", "serve"]
 _HERE = Path(__file__).parent
-_WAITING = 1024
-_ANYWHERE = ("0.0.0.0", "::")
-_LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
 def create_app(study: Study, agreement: Agreement | None = None) -> Starlette:
@@ -60,7 +59,7 @@ def create_app(study: Study, agreement: Agreement | None = None) -> Starlette:
             Mount("/api/admin", routes=AdminPages(study, templates, agreement).routes()),
             Mount("/static", StaticFiles(directory=_HERE / "static")),
         ],
-        middleware=[Middleware(SecurityHeaders)],
+        middleware=[Middleware(SecurityHeaders, headers=HEADERS)],
         exception_handlers={HTTPException: _as_json, StudyFileError: _of_the_file, 500: _as_json},
     )
 
@@ -71,42 +70,9 @@ def links(study: Study, base: str) -> dict[str, str]:
     return {"organiser": f"{base}/admin#{study.admin_token}", **raters}
 
 
-def address(host: str, port: int) -> str:
-    """Return the address of a server on `host`, with the name of this machine for a wildcard address."""
-    named = socket.gethostname() if host in _ANYWHERE else host
-    return f"http://{f'[{named}]' if ':' in named else named}:{port}"
-
-
 def exposure(host: str, port: int) -> str | None:
     """Return a warning if other machines can reach a server on `host`, else None."""
-    if host in _LOOPBACK:
-        return None
-    machine = "this machine" if host in _ANYWHERE else host
-    return (
-        f"everyone who can reach {machine} on port {port} can open the pages; only the secret links give "
-        "access to ratings. http is not encrypted: outside a trusted network, use a proxy with https"
-    )
-
-
-def listen(host: str, port: int) -> socket.socket:
-    """Bind the port, so that a port in use is a clear error.
-
-    Raises
-    ------
-    InputError
-        The address cannot be bound.
-    """
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    taken = socket.socket(family)
-    try:
-        taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        taken.bind((host, port))
-        taken.listen(_WAITING)  # early requests wait until the server has started
-    except OSError as error:
-        taken.close()
-        reason = error.strerror or error
-        raise InputError(f"{host}:{port}: {reason}; choose another --port or --host") from None
-    return taken
+    return local_server.exposure(host, port, "only the secret links give access to ratings")
 
 
 def serve(study: Study, listening: socket.socket, agreement: Agreement | None = None) -> None:

@@ -1,4 +1,4 @@
-"""Checks of every request, and security headers of every response."""
+"""Checks of every request, and the security headers of the pages."""
 
 import asyncio
 import json
@@ -9,10 +9,10 @@ from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 from starlette.convertors import IntegerConvertor, register_url_convertor
-from starlette.datastructures import MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from judge import local_server
 
 T = TypeVar("T")
 
@@ -26,13 +26,7 @@ HEADERS = {
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:; connect-src 'self'; "
         "form-action 'none'; frame-ancestors 'none'; base-uri 'none'"
     ),
-    "X-Content-Type-Options": "nosniff",
-    "X-Frame-Options": "DENY",
-    "Referrer-Policy": "no-referrer",
-    "Cross-Origin-Resource-Policy": "same-origin",
-    "Cross-Origin-Opener-Policy": "same-origin",
-    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
-    "X-Robots-Tag": "noindex",
+    **local_server.HEADERS,
 }
 
 
@@ -43,27 +37,6 @@ class NumberConvertor(IntegerConvertor):
 
 
 register_url_convertor("number", NumberConvertor())
-
-
-class SecurityHeaders:
-    """Middleware that adds `HEADERS` to every response, and allows caching of static files only."""
-
-    def __init__(self, app: ASGIApp) -> None:
-        self.app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request."""
-        if scope["type"] != "http":
-            return await self.app(scope, receive, send)
-
-        async def send_with_headers(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                headers = MutableHeaders(scope=message)
-                headers.update(HEADERS)
-                headers["Cache-Control"] = "no-cache" if scope["path"].startswith("/static/") else "no-store"
-            await send(message)
-
-        return await self.app(scope, receive, send_with_headers)
 
 
 def bearer(request: Request) -> str:

@@ -31,6 +31,7 @@ HEAVY = {
 MAY_IMPORT = {
     "judge.errors": set(),
     "judge.version": set(),
+    "judge.local_server": {"judge.errors"},
     "judge.files": {"judge.errors"},
     "judge.pass_mark": set(),
     "judge.records": {"judge.errors"},
@@ -59,9 +60,13 @@ MAY_IMPORT = {
         "judge.analysis", "judge.errors", "judge.formats", "judge.items", "judge.records", "judge.reporting", "judge.rows",
         "judge.rubric", "judge.scoring.run", "judge.stats",
     },
+    "judge.view": {
+        "judge.errors", "judge.files", "judge.local_server", "judge.pass_mark", "judge.records", "judge.rubric",
+        "judge.scoring",
+    },
     "human_study": {
-        "judge.errors", "judge.files", "judge.formats", "judge.items", "judge.records", "judge.rows", "judge.rubric",
-        "judge.scoring.run", "judge.stats",
+        "judge.errors", "judge.files", "judge.formats", "judge.items", "judge.local_server", "judge.records",
+        "judge.rows", "judge.rubric", "judge.scoring.run", "judge.stats",
     },
     "judge.doctor": {"judge.hardware", "judge.scoring"},
     "judge": set(),

@@ -30,6 +30,7 @@ COMMANDS = {
         "score", "Score answers with a judge; the same command resumes an interrupted run."
     ),
     "show": CommandEntry("show", "Show single judgments with the reply of the judge."),
+    "view": CommandEntry("view", "Look at runs in a browser: filter, search, compare."),
     "parse": CommandEntry("parse", "Derive the scores again from the stored replies, without requests."),
     "report": CommandEntry("report", "Report pass rates with intervals, scores, slices and failures."),
     "audit": CommandEntry("audit", "Show why answers fail, with examples, and which scores are anomalous."),

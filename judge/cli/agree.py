@@ -111,20 +111,21 @@ def select_on(chosen: str, default: str) -> Decorator:
 
 
 runs = click.argument("runs", nargs=-1, type=click.Path(exists=True, file_okay=False))
+humans = click.option(
+    "--humans",
+    cls=Repeated,
+    multiple=True,
+    callback=only_table,
+    type=TablePath(allow_dash=True),
+    metavar="FILE",
+    help="Human ratings: a long or wide table, or an export of Label Studio, Argilla, Potato, "
+    "Mechanical Turk, Qualtrics or Google Forms.",
+)
 
 
 _table_of_ratings = section(
     "Human ratings",
-    click.option(
-        "--humans",
-        cls=Repeated,
-        multiple=True,
-        callback=only_table,
-        type=TablePath(allow_dash=True),
-        metavar="FILE",
-        help="Human ratings: a long or wide table, or an export of Label Studio, Argilla, Potato, "
-        "Mechanical Turk, Qualtrics or Google Forms.",
-    ),
+    humans,
     click.option(
         "--items",
         type=TablePath(),

@@ -268,7 +268,8 @@ def connect_to_write(file: Path) -> sqlite3.Connection:
 
 def take_lock(path: Path) -> sqlite3.Connection:
     """Lock a run for scoring by this process; the operating system releases the lock if the process dies."""
-    lock = sqlite3.connect(path / "run.lock", isolation_level=None, timeout=0)
+    # A viewer looks at the lock for a moment, which must not refuse the run to the one that scores.
+    lock = sqlite3.connect(path / "run.lock", isolation_level=None, timeout=0.2)
     try:
         with closed_on_error(lock):
             lock.execute("BEGIN EXCLUSIVE")

@@ -1,0 +1,91 @@
+"""`judge view`: look at runs in a browser."""
+
+import webbrowser
+from pathlib import Path
+
+import click
+
+import judge
+from judge.cli.agree import columns, humans, raters_in, show_read_and_notes
+from judge.cli.item_options import id_from
+from judge.cli.options import GroupedCommand, image_root, runs_argument, section
+
+
+@click.command(cls=GroupedCommand)
+@runs_argument
+@section("Human ratings", humans, columns, id_from, raters_in)
+@section("Images", image_root("the folder that the run was scored with"))
+@section(
+    "Server",
+    click.option(
+        "--host",
+        default="127.0.0.1",
+        show_default=True,
+        metavar="ADDRESS",
+        help="Address to listen on; 0.0.0.0 accepts connections from other machines, such as a phone.",
+    ),
+    click.option(
+        "--port",
+        type=click.IntRange(0, 65535),
+        metavar="PORT",
+        default=0,
+        help="Port to listen on.  [default: a free one]",
+    ),
+    click.option(
+        "--open/--no-open",
+        "opens",
+        default=True,
+        show_default=True,
+        help="Whether to open the page in a browser.",
+    ),
+)
+def command(
+    runs: tuple[str, ...],
+    humans: str | None,
+    columns: dict[str, str],
+    id_from: tuple[str, ...],
+    raters_in: tuple[str, ...],
+    image_root: str | None,
+    host: str,
+    port: int,
+    opens: bool,
+) -> None:
+    """Look at RUNS in a browser: all items with filters and search, each with scores, reasons and replies.
+
+    RUNS are runs, or folders of runs. With two runs the page shows which verdicts flipped. A run that is
+    being scored is updated as replies arrive. Nothing is written into a run; an index for searching is kept
+    in the user's cache folder.
+
+    Example: judge view runs/answers-openai-gpt-5-open_qa --humans ratings.csv
+
+    Example: judge view runs
+    """
+    from judge import local_server
+    from judge.view import app
+    from judge.view.library import Library
+    from judge.view.text_index import remove_unused
+
+    remove_unused()
+    root = Path(image_root) if image_root else None
+    library = Library.of([Path(run) for run in runs], image_root=root)
+    if humans is not None:
+        table = judge.read_ratings(
+            humans, columns=columns, id_from=id_from, raters_in=raters_in, rubric=library.rubric()
+        )
+        show_read_and_notes(str(table), table.notes)
+        library.add_ratings(table.scores, humans)
+    with local_server.listen(host, port) as listening:
+        token = app.new_token()
+        link = f"{local_server.address(host, listening.getsockname()[1])}/?token={token}"
+        click.echo(link)
+        if exposed := local_server.exposure(
+            host, listening.getsockname()[1], "the link gives access to all answers"
+        ):
+            click.echo(f"Note: {exposed}.", err=True)
+        click.echo("Serving until Ctrl-C. The runs are only read.", err=True)
+        if opens:
+            webbrowser.open(link)
+        try:
+            app.serve(library, listening, token, host)
+        finally:
+            library.close()

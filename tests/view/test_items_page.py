@@ -1,0 +1,344 @@
+"""The table of items: filters, counts, search, sort, pages, and how it compares with the report."""
+
+import re
+
+import pytest
+
+import judge
+from judge.analysis.pass_rate import verdict_rate
+from judge.analysis.score_table import ScoreTable
+from judge.records import Item
+from judge.scoring.run import Run
+from judge.view.item_filter import ItemFilter
+from judge.view.list_page import View
+
+from ..scoring.builders import reply
+from ..scoring.builders import rubric as small_rubric
+from .builders import Viewer, items_of, library_of, make_run, rating, refreshed
+
+
+def view(path, *pairs, **more):
+    library = library_of(path, **more)
+    return View(refreshed(library, path.name), ItemFilter.of_query(pairs))
+
+
+def ids(view):
+    return [row.id for row in view.rows()]
+
+
+def counts(view, name):
+    (group,) = [group for group in view.groups() if group.name == name]
+    return {choice.value: choice.count for choice in (*group.choices, *group.rest)}
+
+
+def test_pass_rate_and_counts_are_those_of_the_report(tmp_path):
+    path = make_run(tmp_path / "run", items_of(40))
+    with Run.open(path) as run:
+        rate, summary = verdict_rate(ScoreTable.of_run(run)), run.summary()
+    shown = refreshed(library_of(path), "run").index.columns.counts
+    assert shown == {
+        "pass": rate.n_pass,
+        "fail": rate.n_fail,
+        "no verdict": rate.n_missing,
+        "not applicable": rate.n_not_applicable,
+    }
+    assert (shown["pass"], shown["fail"], shown["no verdict"]) == (
+        summary.passed, summary.failed, summary.undecided,
+    )  # fmt: skip
+    text = Viewer(library_of(path)).get("/runs/run/").text
+    assert f"{100 * judge.report([path]).pass_rate.value:.1f} % pass" in text
+
+
+def test_a_verdict_selects_its_items(tmp_path):
+    path = make_run(tmp_path / "run", items_of(12))
+    assert ids(view(path, ("f.verdict", "fail"))) == ["q5"]
+    assert ids(view(path, ("f.verdict", "no verdict"))) == ["q10"]
+
+
+def test_values_of_one_filter_are_alternatives_and_filters_are_combined(tmp_path):
+    path = make_run(tmp_path / "run", items_of(12))
+    assert ids(view(path, ("f.a", "1"), ("f.a", "2"))) == ["q1", "q5", "q6", "q11"]
+    assert ids(view(path, ("f.a", "1"), ("f.a", "2"), ("f.field.topic", "fire"))) == ["q6"]
+
+
+def test_counts_of_a_filter_leave_out_its_own_choice(tmp_path):
+    path = make_run(tmp_path / "run", items_of(12))
+    found = view(path, ("f.verdict", "fail"))
+    assert counts(found, "verdict") == {"pass": 10, "fail": 1, "no verdict": 1}
+    assert counts(found, "a") == {"1": 1}
+
+
+def test_counts_among_most_of_the_items_are_those_of_a_few(tmp_path):
+    path = make_run(tmp_path / "run", items_of(12))
+    assert counts(view(path, ("f.verdict", "pass")), "field.topic") == {"ice": 5, "fire": 5}
+    assert counts(view(path, ("q", "lynx")), "field.topic") == {"ice": 3}
+
+
+def test_a_status_selects_its_items(tmp_path):
+    path = make_run(tmp_path / "run", items_of(12))
+    assert ids(view(path, ("f.status", "unparsed"))) == ["q10"]
+    assert ids(view(path, ("f.a", "unparsed"))) == ["q10"]
+
+
+def test_an_unknown_filter_selects_nothing(tmp_path):
+    path = make_run(tmp_path / "run")
+    assert ids(view(path, ("f.nonsense", "1"))) == []
+    assert ids(view(path, ("f.verdict", ""))) == []
+
+
+@pytest.mark.parametrize(
+    ("search", "found"),
+    [
+        ("lynx", ["q3", "q7", "q11"]),
+        ("LYNX 7", ["q7"]),
+        ('"a lynx"', ["q3", "q7", "q11"]),
+        ('"lynx a"', []),
+        ("badge", ["q2", "q6", "q10"]),
+        ("s-4", ["q4"]),
+        ("q4", ["q4"]),
+        ("nonsense", []),
+        ("ra", ["q1", "q2", "q3", "q4", "q5", "q6", "q7", "q8", "q9", "q11", "q12"]),
+        ('" OR *', []),
+        ("* ?", [f"q{i}" for i in range(1, 13)]),
+        ('heron" OR "otter', []),
+    ],
+)
+def test_a_search_finds_items_that_hold_all_words(tmp_path, search, found):
+    assert ids(view(make_run(tmp_path / "run"), ("q", search))) == found
+
+
+def test_words_of_a_script_without_spaces_are_found(tmp_path):
+    items = [Item(id="q1", question="?", answer="空は青い"), Item(id="q2", question="?", answer="海は青い")]
+    assert ids(view(make_run(tmp_path / "run", items), ("q", "空は"))) == ["q1"]
+
+
+@pytest.mark.parametrize(
+    ("sort", "first"),
+    [
+        ("-cost", ["q12", "q11", "q10"]),
+        ("a", ["q5", "q1", "q6"]),
+        ("-a", ["q4", "q9", "q3"]),
+        ("nonsense", ["q1", "q2", "q3"]),
+    ],
+)
+def test_items_are_sorted(tmp_path, sort, first):
+    assert ids(view(make_run(tmp_path / "run"), ("sort", sort)))[:3] == first
+
+
+def test_items_without_a_value_come_last_in_either_direction(tmp_path):
+    path = make_run(tmp_path / "run")
+    assert ids(view(path, ("sort", "a")))[-1] == ids(view(path, ("sort", "-a")))[-1] == "q10"
+
+
+def test_pages_hold_fifty_items(tmp_path):
+    path = make_run(tmp_path / "run", items_of(120))
+    assert ids(view(path, ("page", "3")))[0] == "q101"
+    assert view(path, ("page", "3")).pages()["next"] == ""
+    assert view(path, ("page", "2")).pages() == {
+        "first": "/runs/run/", "previous": "/runs/run/", "next": "/runs/run/?page=3", "last": "/runs/run/?page=3",
+        "here": 2, "n": 3, "from": 51, "to": 100,
+    }  # fmt: skip
+    assert ids(view(path, ("page", "99")))[0] == "q101"
+
+
+@pytest.mark.parametrize("page", ["0", "-1", "x", "1e3", "9" * 30, "²"])
+def test_a_page_that_is_no_number_is_the_first(tmp_path, page):
+    assert ids(view(make_run(tmp_path / "run"), ("page", page)))[0] == "q1"
+
+
+def test_the_address_holds_the_whole_state():
+    pairs = [("with", "b"), ("q", "a b"), ("f.x", "1"), ("f.x", "2"), ("sort", "-a"), ("page", "4")]
+    state = ItemFilter.of_query(pairs)
+    assert state.query() == "?with=b&q=a+b&f.x=1&f.x=2&sort=-a&page=4"
+    assert state.toggled("x", "1").query() == "?with=b&q=a+b&f.x=2&sort=-a"
+    assert state.toggled("x", "1").toggled("x", "2").query() == "?with=b&q=a+b&sort=-a"
+
+
+def test_a_filter_that_is_on_can_be_removed(tmp_path):
+    found = view(make_run(tmp_path / "run"), ("q", "lynx"), ("f.verdict", "pass"), ("f.gone", "1"))
+    assert found.chips() == [
+        ("Text: lynx", "/runs/run/?f.verdict=pass&f.gone=1"),
+        ("Verdict: pass", "/runs/run/?q=lynx&f.gone=1"),
+        ("gone: 1", "/runs/run/?q=lynx&f.verdict=pass"),
+    ]
+
+
+def test_a_score_below_the_pass_mark_is_marked(tmp_path):
+    rubric = small_rubric(**{"pass": {"a": 3}})
+    rows = view(make_run(tmp_path / "run", rubric=rubric)).rows()
+    assert [(cell.text, cell.is_low) for cell in rows[0].cells] == [("2", True), ("4", False), ("3", False)]
+    assert rows[9].cells[0].text == "unparsed"
+
+
+def test_a_field_with_a_value_for_each_item_is_no_filter(tmp_path):
+    found = view(make_run(tmp_path / "run", items_of(70)))
+    names = [group.name for group in found.groups()]
+    assert "field.topic" in names
+    assert "field.serial" not in names
+
+
+def test_many_values_of_a_field_unfold_by_count(tmp_path):
+    items = [
+        Item(id=f"q{i}", question="?", answer="!", metadata={"n": i % 12 if i < 30 else 11})
+        for i in range(1, 40)
+    ]
+    found = view(make_run(tmp_path / "run", items))
+    (group,) = [group for group in found.groups() if group.name == "field.n"]
+    assert (group.choices[0].value, group.choices[0].count) == ("11", 12)
+    assert (len(group.choices), len(group.rest)) == (8, 4)
+
+
+def test_no_match_is_said(tmp_path):
+    text = Viewer(library_of(make_run(tmp_path / "run"))).get("/runs/run/", ("q", "nonsense")).text
+    assert "No item matches" in text
+
+
+# People
+
+
+def test_items_on_which_people_disagree_are_filtered_and_sorted(tmp_path):
+    path = make_run(
+        tmp_path / "run"
+    )  # a = n % 5 + 1, b = 4; the overall score is their mean, and passes from 3
+    ratings = [
+        *(rating("q1", rater, 2.0) for rater in ("ann", "ben")),
+        *(rating("q1", rater, 4.0, "b") for rater in ("ann", "ben")),
+        *(rating("q2", "ann", 1.0, name) for name in "ab"),
+        *(rating("q5", "ann", 5.0, name) for name in "ab"),
+        rating("q10", "ann", 5.0),
+    ]
+    more = {"ratings": ratings, "ratings_file": "ratings.csv"}
+    everything = view(path, **more)
+    assert counts(everything, "people") == {
+        "same verdict": 1, "judge passes, people fail": 1, "judge fails, people pass": 1, "no common verdict": 1,
+    }  # fmt: skip
+    assert counts(everything, "apart") == {"under 1 point": 1, "2 points and more": 2}
+    assert ids(view(path, ("f.people", "judge fails, people pass"), **more)) == ["q5"]
+    assert ids(view(path, ("sort", "-apart"), **more))[:3] == ["q5", "q2", "q1"]
+    assert ("Distance from people", "-apart", False) in everything.sorts()
+    assert {row.id: row.people for row in everything.rows()}["q5"] == "pass"
+    text = Viewer(library_of(path, **more)).get("/runs/run/").text
+    assert text.count("not rated") == 8
+
+
+def test_a_tie_of_people_is_no_verdict(tmp_path):
+    path = make_run(tmp_path / "run", rubric=small_rubric(**{"pass": {"a": 3}}))
+    ratings = [rating("q1", "ann", 1.0), rating("q1", "ben", 5.0)]
+    found = view(path, ratings=ratings, ratings_file="r.csv")
+    assert found.opened.people.verdicts == {"q1": None}
+
+
+def test_people_for_whom_the_pass_rule_does_not_apply_have_no_verdict(tmp_path):
+    path = make_run(tmp_path / "run", rubric=small_rubric(**{"pass": {"a": 3}}))
+    ratings = [rating("q1", "ann", None, status="not_applicable"), rating("q1", "ann", 5.0, "b")]
+    assert view(path, ratings=ratings, ratings_file="r.csv").opened.people.verdicts == {"q1": None}
+
+
+# Two runs
+
+
+def two(tmp_path):
+    first = make_run(tmp_path / "first")
+    second = make_run(tmp_path / "second", answer=lambda _: reply(5, 5), model="mock/other")
+    return library_of(first, second)
+
+
+def beside(library, *pairs):
+    state = ItemFilter.of_query([("with", "second"), *pairs])
+    return View(library.open("first"), state, library.open("second"))
+
+
+def test_flipped_verdicts_are_filtered(tmp_path):
+    library = two(tmp_path)
+    assert counts(beside(library), "change") == {"fail to pass": 1, "both pass": 10, "no verdict in one": 1}
+    assert ids(beside(library, ("f.change", "fail to pass"))) == ["q5"]
+    assert counts(beside(library), "diff.a") == {"same": 2, "higher": 9}
+
+
+def test_both_scores_are_shown_where_they_differ(tmp_path):
+    row = beside(two(tmp_path)).rows()[0]
+    assert (row.verdict, row.other) == ("pass", "pass")
+    assert [(cell.text, cell.beside) for cell in row.cells] == [("2", "5"), ("4", "5"), ("3", "5")]
+
+
+def test_items_are_sorted_by_the_distance_between_the_runs(tmp_path):
+    assert ids(beside(two(tmp_path), ("sort", "-change")))[0] == "q5"
+
+
+def test_runs_are_matched_by_id_in_any_order(tmp_path):
+    make_run(tmp_path / "first")
+    make_run(tmp_path / "second", list(reversed(items_of(6))), lambda _: reply(5, 5), model="mock/other")
+    found = beside(library_of(tmp_path / "first", tmp_path / "second"))
+    assert counts(found, "change") == {"not in both": 6, "fail to pass": 1, "both pass": 5}
+    assert {row.id: row.other for row in found.rows()}["q12"] == "not in it"
+
+
+def test_the_page_of_two_runs_names_both(tmp_path):
+    text = Viewer(two(tmp_path)).get("/runs/first/", ("with", "second")).text
+    assert re.search(r"first run first, second run\s+second", text)
+
+
+# The rest
+
+
+def test_repeated_and_unknown_parameters_are_left_out():
+    assert ItemFilter.of_query([("f.a", "1"), ("f.a", "1"), ("x", "2"), ("utm", "3")]).query() == "?f.a=1"
+
+
+def test_of_many_dimensions_the_overall_score_is_shown_first(tmp_path):
+    anchors = {n: str(n) for n in range(1, 6)}
+    dimensions = {f"d{n}": {"description": "d", "anchors": anchors} for n in range(12)}
+    path = make_run(tmp_path / "run", items_of(1), rubric=small_rubric(dimensions=dimensions))
+    assert view(path).dimensions == ["overall", *(f"d{n}" for n in range(8))]
+
+
+def test_an_unknown_sort_is_not_offered(tmp_path):
+    names = [sort for _, sort, _ in view(make_run(tmp_path / "run"), ("sort", "nonsense")).sorts()]
+    assert names == ["", "-cost", "-time", "-length", "a", "-a", "b", "-b", "overall", "-overall"]
+
+
+def test_a_second_run_without_items_matches_nothing(tmp_path):
+    make_run(tmp_path / "first")
+    Run.imported(tmp_path / "second", small_rubric(), [], [], model="m").close()
+    found = beside(library_of(tmp_path / "first", tmp_path / "second"))
+    assert counts(found, "change") == {"not in both": 12}
+
+
+def test_the_pass_rule_that_does_not_apply_is_a_verdict_of_its_own(tmp_path):
+    anchors = {n: str(n) for n in range(1, 6)}
+    dimensions = {
+        "a": {"description": "d", "anchors": anchors, "when": {"topic": "ice"}},
+        "b": {"description": "d", "anchors": anchors, "when": {"topic": "steam"}},
+    }
+    path = make_run(tmp_path / "run", rubric=small_rubric(dimensions=dimensions))
+    with Run.open(path) as run:
+        rate = verdict_rate(ScoreTable.of_run(run))
+    assert rate.n_not_applicable == 6
+    shown = {"pass": rate.n_pass, "fail": rate.n_fail, "not applicable": rate.n_not_applicable}
+    assert counts(view(path), "verdict") == shown
+
+
+def test_people_are_compared_on_the_dimensions_that_are_left(tmp_path):
+    library = library_of(make_run(tmp_path / "run"), ratings=[rating("q1", "ann", 5.0)], ratings_file="r.csv")
+    opened = library.open("run")
+    other = library_of(
+        make_run(tmp_path / "other", rubric=small_rubric(dimensions={"b": small_rubric().dimensions["b"]}))
+    )
+    assert set(opened.people.apart(other.open("other").index.columns)) != {0.0}
+
+
+def test_a_page_is_of_the_run_as_it_is_now(tmp_path):
+    path = make_run(tmp_path / "run")
+    library = library_of(path)
+    assert "about a otter" in Viewer(library).get("/runs/run/item", ("id", "q1")).text
+    opened = library.open("run")
+    opened.run()
+    make_run(path, [Item(id="q1", question="?", answer="Quite another.")])
+    assert opened.run().item("q1").answer == "Quite another."
+
+
+def test_a_run_without_items_has_a_page(tmp_path):
+    Run.imported(tmp_path / "run", small_rubric(), [], [], model="m").close()
+    text = Viewer(library_of(tmp_path / "run")).get("/runs/run/").text
+    assert "No verdicts yet" in text
+    assert "No item matches" in text
