@@ -12,6 +12,7 @@ from judge.analysis.agreement.align import AlignedRatings
 from judge.analysis.agreement.corrected import CorrectedDifference, CorrectedFigure, Corrections
 from judge.analysis.agreement.label_mix import SIGNIFICANT, label_mix
 from judge.analysis.slices import members
+from judge.reporting.findings.design_words import misfit_words, shift_warning
 from judge.reporting.render.numbers import number_text
 from judge.reporting.report import Report
 from judge.reporting.tables.agreement_tables import Labels
@@ -73,7 +74,7 @@ def add_corrections(
             *report.warnings,
             *(_without_labels(name) for name in unlabelled),
             *aligned.notes,
-            *_warnings(aligned, found.ruling, field),
+            *_warnings(aligned, found, field),
         ),
         sections=(first, corrected_section(found, labels, design, field, is_ranked=is_ranked), *others),
         estimates=report.estimates
@@ -134,10 +135,19 @@ def _without_labels(run: str) -> str:
     return f"People rated no answer of {run}, so that it has no corrected figure and no corrected difference."
 
 
-def _warnings(aligned: AlignedRatings, dimension: str, field: str | None) -> Iterator[str]:
+def _warnings(aligned: AlignedRatings, found: Corrections, field: str | None) -> Iterator[str]:
     """Name the groups whose rated answers have the judge's verdicts in another proportion than all."""
-    ratings = aligned.ratings.get(dimension)
-    if ratings is None or ratings.design is not None or ratings.label_shift:
+    ratings = aligned.ratings.get(found.ruling)
+    if ratings is None:
+        return
+    if ratings.label_shift:
+        for figure in found.of("pass_rate"):
+            yield from shift_warning(figure.judge, figure.mean.estimate)
+        return
+    if ratings.design is not None:
+        mix = label_mix(ratings, ratings.judges[0])
+        if mix is not None and mix.differs:
+            yield misfit_words("the judge", mix)
         return
     groups = members(aligned, field) if field else [("", np.ones(len(aligned.items), dtype=bool))]
     for name, mask in groups:
