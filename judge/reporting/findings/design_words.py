@@ -23,8 +23,8 @@ def misfit_words(judge: str, mix: LabelMix) -> str:
     return (
         f"The inclusion probabilities do not fit the run: with them {judge} would pass "
         f"{number_text(mix.rated, 'share')} of all answers, and it passes "
-        f"{number_text(mix.everything, 'share')}. Weighted figures do not hold for all answers. Check that the "
-        "probabilities are those of this run, and that all answers that were drawn have been rated."
+        f"{number_text(mix.everything, 'share')}. Weighted figures do not hold for all answers. Check that "
+        "the probabilities are those of this run, and that all answers that were drawn have been rated."
     )
 
 
@@ -33,10 +33,10 @@ def shift_warning(judge: str, corrected: Estimate) -> Iterator[str]:
     if OUTSIDE in corrected.notes:
         end = "more than 100 %" if corrected.value > 0 else "less than 0 %"
         yield (
-            f"The error rates of {judge} on the rated answers do not hold for the unrated ones: by them, {end} "
-            "of the unrated answers would pass. Do not use this corrected pass rate. If the rated answers were "
-            "drawn by the judge's verdicts, drop --sampling label-shift and give the columns probability and "
-            "stratum."
+            f"The error rates of {judge} on the rated answers do not hold for the unrated ones: by them, "
+            f"{end} of the unrated answers would pass. Do not use this corrected pass rate. If the rated "
+            "answers were drawn by the judge's verdicts, drop --sampling label-shift and give the columns "
+            "probability and stratum."
         )
 
 
