@@ -27,6 +27,9 @@ from judge.reporting.tables.corrected_tables import (
 from judge.reporting.wording import p_phrase, with_interval
 from judge.stats.engine.sampling_design import Target
 
+LEVEL = 0.05
+"""Largest p-value of a difference that is called significant."""
+
 METHODS = (
     "Corrected figures: pass rates by predictive values of the judge's verdicts, means by prediction-powered "
     "inference (PPI++), each group by its own human ratings; p-values of differences are Holm-adjusted over "
@@ -81,7 +84,10 @@ def add_corrections(
         | named_corrections(found, several_judges=False)
         | (named_differences(found) if report.kind == "compare" else {}),
         about=report.about | {name: text for name, text in aligned.about.items() if name == "ratings"},
-        methods=(*report.methods, *((LABEL_SHIFT,) if found.label_shift else (METHODS, *drawing(design)))),
+        methods=(
+            *report.methods,
+            *((LABEL_SHIFT,) if found.label_shift else (METHODS, *drawing(design, found))),
+        ),
         other_estimators=partial(other_estimators, found, several_judges=False),
     )
 
@@ -97,7 +103,7 @@ def _words(found: Corrections, kind: str, field: str, target: Target) -> Iterato
         yield from (_difference_words(pair) for pair in pairs if pair.difference.defined)
     elif rates:
         first = max(rates, key=lambda one: one.mean.estimate.value)
-        yield _rank_words(first) if kind == "leaderboard" else _rate_words(first, target)
+        yield _rank_words(first, pairs) if kind == "leaderboard" else _rate_words(first, target)
 
 
 def _rate_words(one: CorrectedFigure, target: Target) -> str:
@@ -115,12 +121,16 @@ def _rate_words(one: CorrectedFigure, target: Target) -> str:
     )
 
 
-def _rank_words(one: CorrectedFigure) -> str:
+def _rank_words(one: CorrectedFigure, pairs: Sequence[CorrectedDifference]) -> str:
+    mine = [pair for pair in pairs if one.group in (pair.first, pair.second)]
+    apart = [pair for pair in mine if pair.p_adjusted <= LEVEL]
+    others = ", ".join(pair.second if pair.first == one.group else pair.first for pair in apart)
+    shown = f"differs significantly from {others}" if apart else "is not shown to differ from any other"
     return (
         f"Corrected by human ratings, {one.group} has the highest pass rate, "
         f"{with_interval(one.mean.estimate, 'share')}; by the judge alone it is "
         f"{number_text(one.mean.uncorrected.value, 'share')}."
-    )
+    ) + (f" It {shown} (Holm-adjusted)." if mine else "")
 
 
 def _difference_words(pair: CorrectedDifference) -> str:
