@@ -12,7 +12,7 @@ from judge.analysis.ratings import PASSES, Ratings
 from judge.records import OVERALL
 from judge.reporting.document import CellKind
 from judge.reporting.findings.design_words import design_words, misfit_words, shift_warning
-from judge.reporting.findings.judge_findings import choice_words, judge_words
+from judge.reporting.findings.judge_findings import choice_words, judge_words, left_out_judges
 from judge.reporting.findings.study_methods import study_methods
 from judge.reporting.render.numbers import number_text
 from judge.reporting.tables.agreement_summary import GLOSSARY
@@ -250,6 +250,7 @@ def warnings(found: Agreement) -> Iterator[str]:
         return
     yield from _mix_warnings(found)
     yield from headlines.of_agreement(aligned)
+    yield from left_out_judges(found)
     yield from aligned.notes
     people = max((p.n_people for p in found.human_agreements.values()), default=0)
     if people == 1:
@@ -326,8 +327,8 @@ def _design_words(found: Agreement) -> Iterator[str]:
     rated = (ratings.take(ratings.rated) for ratings in found.aligned.ratings.values())
     yield design_words({one.dimension: one.design for one in rated if one.design is not None})
     yield (
-        f"{NOT_GIVEN} alternative annotator test, thresholds, ranking of systems, reliability and severity "
-        "of raters, AUC, panels, intervals with random raters."
+        f"{NOT_GIVEN} alternative annotator test, cross-validated thresholds, ranking of systems, "
+        "reliability and severity of raters, AUC, panels, intervals with random raters."
     )
 
 

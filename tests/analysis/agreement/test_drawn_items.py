@@ -395,3 +395,12 @@ def test_weighted_rates_are_the_same_in_each_run_of_one_seed(study):
     both = aligned(folder, ratings(folder, human, drawn))
     first, second = (agree(both).judge_agreements[0].pass_fail for _ in range(2))
     assert first == second
+
+
+def test_a_judge_without_scores_of_rated_items_is_named(tmp_path):
+    path = tmp_path / "ratings.csv"
+    lines = [f"q{i},ann,human,{i % 5 + 1}\nq{i},bot,judge,{i % 5 + 1}" for i in range(20)]
+    lines += [f"x{i},late,judge,3" for i in range(5)]
+    path.write_text("\n".join(["item_id,rater,rater_kind,clarity", *lines]))
+    report = judge_package.agree([], path, scale="1-5")
+    assert any(text.startswith("late: no score on any rated item") for text in report.warnings)
