@@ -118,6 +118,14 @@ def test_the_leaderboard_names_the_first_system(study):
     run, people = study
     text = " ".join(command("leaderboard", run, "--system", "system", "--humans", people).stdout.split())
     assert "Corrected by human ratings, large has the highest pass rate" in text
+    assert "It differs significantly from small (Holm-adjusted)." in text
+
+
+def test_a_first_place_by_chance_is_called_so(study):
+    run, people = study
+    few = [row for row in rows_of(people) if row["item_id"][-2] in "05"]
+    sentences = judge.leaderboard(run, system="system", humans=few).verdict
+    assert any("is not shown to differ from any other" in sentence for sentence in sentences)
 
 
 def test_systems_without_labels_come_last(study):
@@ -227,6 +235,21 @@ def test_inclusion_probabilities_are_used_and_end_the_warning(study):
     by_key = [column.key for column in weighted.columns].index
     assert weighted.rows[0][by_key("corrected")].value == plain.rows[0][by_key("corrected")].value
     assert weighted.rows[0][by_key("people_rate")].value != plain.rows[0][by_key("people_rate")].value
+
+
+def test_strata_that_are_known_for_rated_answers_alone_are_not_claimed_for_corrected_figures(study):
+    run, people = study
+    rows = [
+        {**row, "probability": (0.25, 0.2)[n % 2], "stratum": "ab"[n % 2]}
+        for n, row in enumerate(rows_of(people))
+    ]
+    text = judge.report(run, humans=rows).to_dict()["methods_paragraph"]
+    assert "The strata of the other answers are not known" in text
+    by_verdict = [{**row, "probability": 0.25, "stratum": "all"} for row in rows_of(people)]
+    assert (
+        "strata of the other answers"
+        not in judge.report(run, humans=by_verdict).to_dict()["methods_paragraph"]
+    )
 
 
 def test_the_sentences_of_a_report_follow_the_design_of_the_ratings(study):

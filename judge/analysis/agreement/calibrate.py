@@ -128,7 +128,7 @@ def calibrate_run(
         scores = (rated.consensus(), rated.judge_values[:, 0])
         options: Any = {
             "kind": kind, "bounds": ends, "pass_mark": rated.pass_mark, "loss": loss, **rated.sampling,
-            "method": "jackknife", "rng": seed,
+            "human_passed": rated.human_passed(), "method": "jackknife", "rng": seed,
         }  # fmt: skip
         if parts is None:
             found[name] = calibrate(*scores, **options)

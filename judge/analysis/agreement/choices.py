@@ -158,7 +158,7 @@ def _thresholds_elsewhere(parts: SelectionParts, seed: int) -> Iterator[Choice]:
             sweep = threshold_sweep(human, first.column(judge), **first.sampling, rng=seed)
             if np.isfinite(sweep.chosen):
                 passed = pass_or_fail(second.column(judge), sweep.chosen)
-                reported = pass_fail(people, passed, **second.sampling).youden_j
+                reported = pass_fail(people, passed, **second.sampling, rng=seed).youden_j
                 yield _threshold(first, judge, sweep, reported, "other items")
 
 

@@ -16,6 +16,8 @@ from judge.stats.engine.sampling_design import DesignName, SamplingDesign, Targe
 PROBABILITY, STRATUM = "probability", "stratum"
 """Columns of a table of ratings, or of items, that say how items were drawn."""
 
+_LEAST = 1e-9  # weights beyond its reciprocal overflow, and are of no real sample
+
 
 @dataclass(frozen=True)
 class DrawnItems:
@@ -145,8 +147,8 @@ class _Found:
         value = _number(probability)
         if value is None:
             raise InputError(
-                f"{where}: {PROBABILITY} is {probability!r}; allowed is a number above 0 and at most 1, or "
-                "an empty cell where it is unknown"
+                f"{where}: {PROBABILITY} is {probability!r}; allowed is a number above 0 ({_LEAST:g} "
+                "or more) and at most 1, or an empty cell where it is unknown"
             )
         if abs(self.probabilities.setdefault(item, value) - value) > 1e-9:
             raise InputError(
@@ -162,4 +164,4 @@ def _number(value: Any) -> float | None:
         number = float(value)
     except (TypeError, ValueError):
         return None
-    return number if 0 < number <= 1 else None
+    return number if _LEAST <= number <= 1 else None

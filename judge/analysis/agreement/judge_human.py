@@ -16,6 +16,7 @@ from judge.analysis.agreement.coefficients import (
 )
 from judge.analysis.agreement.label_mix import LabelMix, label_mix
 from judge.analysis.agreement.label_pool import corrected_pass_rate
+from judge.analysis.group_difference import within
 from judge.analysis.ratings import PASSES, NoVerdict, Ratings
 from judge.errors import InputError
 from judge.stats.engine.estimate import NO_COMPLETE_PAIRS, Estimate
@@ -272,17 +273,26 @@ def _bias(ratings: Ratings, scores: Floats) -> Estimate:
     if not ratings.slots and ratings.human_values.shape[1] > 1:
         found = severity(ratings.human_values, scores, **ratings.sampling).bias
         if found.defined:
-            return found
+            return _difference_within(ratings, found)
     human = np.where(np.isnan(scores), np.nan, np.nanmean(ratings.human_values, axis=1))
     if np.isnan(human).all():
         return Estimate.undefined(NO_COMPLETE_PAIRS)
-    return _mean(ratings, scores - human)
+    return _difference_within(ratings, mean(scores - human, **ratings.sampling))
 
 
 def _mean(ratings: Ratings, values: Floats) -> Estimate:
     if not ratings.has_means:
         return Estimate.undefined("not_applicable")
-    return mean(values, **ratings.sampling)
+    return within(mean(values, **ratings.sampling), *_ends(ratings))
+
+
+def _difference_within(ratings: Ratings, difference: Estimate) -> Estimate:
+    lowest, highest = _ends(ratings)
+    return within(difference, lowest - highest, highest - lowest)
+
+
+def _ends(ratings: Ratings) -> tuple[float, float]:
+    return float(ratings.scale.points[0]), float(ratings.scale.points[-1])
 
 
 def _human_level(ratings: Ratings) -> Floats:

@@ -26,7 +26,7 @@ from judge.stats.pass_fail.predictive_values import (
     predictive_values,
     predictive_values_difference,
 )
-from judge.stats.pass_fail.proportion import mean
+from judge.stats.pass_fail.proportion import proportion
 from judge.stats.pass_fail.rogan_gladen import rogan_gladen
 
 Quantity = Literal["pass_rate", "mean"]
@@ -146,7 +146,7 @@ class LabelPool:
         found = predictive_values(self.human, self.judge, design=design, clusters=clusters, rng=seed)
         if design is not None or self.drawn is None:
             return found
-        return replace(found, humans_only=mean(self.human, clusters=clusters, design=self.drawn))
+        return replace(found, humans_only=proportion(self.human, clusters=clusters, design=self.drawn))
 
     def other_estimators(self, found: CorrectedMean, seed: int) -> dict[str, Estimate]:
         """Estimates by the methods that the kind of value and the design did not choose; `found` did.

@@ -8,6 +8,8 @@ What carries over is how often the judge passes what people pass, and fails what
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from judge.analysis.item_fields import Labels
@@ -35,7 +37,8 @@ def label_shift_rate(
     Returns
     -------
     CorrectedMean
-        There is no estimate from people alone.
+        There is no estimate from people alone. A value outside of 0 to 1 is cut there; the note
+        ``calibration_and_test_disagree`` says that the error rates cannot be those of the unrated answers.
 
     References
     ----------
@@ -56,10 +59,13 @@ def label_shift_rate(
     0.700 [0.602, 0.825]
     """
     rated, pool = ~np.isnan(human) & ~np.isnan(judge), unrated & ~np.isnan(judge)
-    return rogan_gladen(
+    found = rogan_gladen(
         human[rated],
         judge[rated],
         judge[pool],
         clusters=None if clusters is None else clusters[rated],
         pool_clusters=None if clusters is None else clusters[pool],
     )
+    # As a figure of a report, a pass rate above 100 % helps nobody; its note says that it was outside.
+    value = float(np.clip(found.estimate.value, 0.0, 1.0))
+    return replace(found, estimate=replace(found.estimate, value=value))

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import replace
 
 import numpy as np
 
+from judge.analysis.agreement.drawn_items import PROBABILITY, DrawnItems
 from judge.analysis.agreement.load import LoadedRatings
 from judge.analysis.agreement.target_mix import TargetMix
 from judge.analysis.item_fields import item_field
@@ -32,11 +34,23 @@ def with_design(
     drawn, notes = loaded.drawn.checked([name for name in loaded.items if name in rated])
     if not drawn.probabilities:
         return dict(ratings), notes
+    notes += _population_note(drawn, rated, len(loaded.items))
     found = {}
     for name, one in ratings.items():
         unknown = np.array([item not in drawn.probabilities for item in one.items])
         found[name] = _weighted(one, drawn.design(one.items), unknown)
     return found, notes
+
+
+def _population_note(drawn: DrawnItems, rated: AbstractSet[str], n_items: int) -> tuple[str, ...]:
+    """Warn where the sampled fraction, which intervals for exactly these answers use, cannot be right."""
+    population = sum(1 / p for item, p in drawn.probabilities.items() if item in rated)
+    if drawn.target != "these answers" or n_items / 2 <= population <= 2 * n_items:
+        return ()
+    return (
+        f"The inclusion probabilities are those of a sample of {population:,.0f} answers, and there are "
+        f"{n_items:,}: intervals for exactly these answers do not hold. Check the column {PROBABILITY}.",
+    )
 
 
 def with_target(

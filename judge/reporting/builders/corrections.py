@@ -12,6 +12,7 @@ from judge.analysis.agreement.align import AlignedRatings
 from judge.analysis.agreement.corrected import CorrectedDifference, CorrectedFigure, Corrections
 from judge.analysis.agreement.label_mix import SIGNIFICANT, label_mix
 from judge.analysis.slices import members
+from judge.reporting.findings.design_words import misfit_words, shift_warning
 from judge.reporting.render.numbers import number_text
 from judge.reporting.report import Report
 from judge.reporting.tables.agreement_tables import Labels
@@ -25,6 +26,9 @@ from judge.reporting.tables.corrected_tables import (
 )
 from judge.reporting.wording import p_phrase, with_interval
 from judge.stats.engine.sampling_design import Target
+
+LEVEL = 0.05
+"""Largest p-value of a difference that is called significant."""
 
 METHODS = (
     "Corrected figures: pass rates by predictive values of the judge's verdicts, means by prediction-powered "
@@ -73,14 +77,17 @@ def add_corrections(
             *report.warnings,
             *(_without_labels(name) for name in unlabelled),
             *aligned.notes,
-            *_warnings(aligned, found.ruling, field),
+            *_warnings(aligned, found, field),
         ),
         sections=(first, corrected_section(found, labels, design, field, is_ranked=is_ranked), *others),
         estimates=report.estimates
         | named_corrections(found, several_judges=False)
         | (named_differences(found) if report.kind == "compare" else {}),
         about=report.about | {name: text for name, text in aligned.about.items() if name == "ratings"},
-        methods=(*report.methods, *((LABEL_SHIFT,) if found.label_shift else (METHODS, *drawing(design)))),
+        methods=(
+            *report.methods,
+            *((LABEL_SHIFT,) if found.label_shift else (METHODS, *drawing(design, found))),
+        ),
         other_estimators=partial(other_estimators, found, several_judges=False),
     )
 
@@ -96,7 +103,7 @@ def _words(found: Corrections, kind: str, field: str, target: Target) -> Iterato
         yield from (_difference_words(pair) for pair in pairs if pair.difference.defined)
     elif rates:
         first = max(rates, key=lambda one: one.mean.estimate.value)
-        yield _rank_words(first) if kind == "leaderboard" else _rate_words(first, target)
+        yield _rank_words(first, pairs) if kind == "leaderboard" else _rate_words(first, target)
 
 
 def _rate_words(one: CorrectedFigure, target: Target) -> str:
@@ -114,12 +121,16 @@ def _rate_words(one: CorrectedFigure, target: Target) -> str:
     )
 
 
-def _rank_words(one: CorrectedFigure) -> str:
+def _rank_words(one: CorrectedFigure, pairs: Sequence[CorrectedDifference]) -> str:
+    mine = [pair for pair in pairs if one.group in (pair.first, pair.second)]
+    apart = [pair for pair in mine if pair.p_adjusted <= LEVEL]
+    others = ", ".join(pair.second if pair.first == one.group else pair.first for pair in apart)
+    shown = f"differs significantly from {others}" if apart else "is not shown to differ from any other"
     return (
         f"Corrected by human ratings, {one.group} has the highest pass rate, "
         f"{with_interval(one.mean.estimate, 'share')}; by the judge alone it is "
         f"{number_text(one.mean.uncorrected.value, 'share')}."
-    )
+    ) + (f" It {shown} (Holm-adjusted)." if mine else "")
 
 
 def _difference_words(pair: CorrectedDifference) -> str:
@@ -134,10 +145,19 @@ def _without_labels(run: str) -> str:
     return f"People rated no answer of {run}, so that it has no corrected figure and no corrected difference."
 
 
-def _warnings(aligned: AlignedRatings, dimension: str, field: str | None) -> Iterator[str]:
+def _warnings(aligned: AlignedRatings, found: Corrections, field: str | None) -> Iterator[str]:
     """Name the groups whose rated answers have the judge's verdicts in another proportion than all."""
-    ratings = aligned.ratings.get(dimension)
-    if ratings is None or ratings.design is not None or ratings.label_shift:
+    ratings = aligned.ratings.get(found.ruling)
+    if ratings is None:
+        return
+    if ratings.label_shift:
+        for figure in found.of("pass_rate"):
+            yield from shift_warning(figure.judge, figure.mean.estimate)
+        return
+    if ratings.design is not None:
+        mix = label_mix(ratings, ratings.judges[0])
+        if mix is not None and mix.differs:
+            yield misfit_words("the judge", mix)
         return
     groups = members(aligned, field) if field else [("", np.ones(len(aligned.items), dtype=bool))]
     for name, mask in groups:

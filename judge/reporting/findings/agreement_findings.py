@@ -11,8 +11,8 @@ from judge.analysis.agreement.panel import STATISTICS
 from judge.analysis.ratings import PASSES, Ratings
 from judge.records import OVERALL
 from judge.reporting.document import CellKind
-from judge.reporting.findings.design_words import design_words
-from judge.reporting.findings.judge_findings import choice_words, judge_words
+from judge.reporting.findings.design_words import design_words, misfit_words, shift_warning
+from judge.reporting.findings.judge_findings import choice_words, judge_words, left_out_judges
 from judge.reporting.findings.study_methods import study_methods
 from judge.reporting.render.numbers import number_text
 from judge.reporting.tables.agreement_summary import GLOSSARY
@@ -250,6 +250,7 @@ def warnings(found: Agreement) -> Iterator[str]:
         return
     yield from _mix_warnings(found)
     yield from headlines.of_agreement(aligned)
+    yield from left_out_judges(found)
     yield from aligned.notes
     people = max((p.n_people for p in found.human_agreements.values()), default=0)
     if people == 1:
@@ -264,15 +265,18 @@ def warnings(found: Agreement) -> Iterator[str]:
 
 
 def _mix_warnings(found: Agreement) -> Iterator[str]:
-    """Warn where the rated answers are no random sample and nothing says how they were drawn."""
-    if found.aligned.is_weighted or found.aligned.label_shift:
-        return
+    """Warn where the rated answers are not the sample that they are taken for."""
     names = (PASSES, OVERALL)
     by_name = {one.ratings.dimension: one for one in reversed(found.judge_agreements)}
     one = next((by_name[name] for name in names if name in by_name), None)
-    if one is None or one.label_mix is None or not one.label_mix.differs:
+    if one is not None and found.aligned.label_shift and one.corrected is not None:
+        yield from shift_warning(one.judge, one.corrected.estimate)
+    if one is None or one.label_mix is None or not one.label_mix.differs or found.aligned.label_shift:
         return
     mix = one.label_mix
+    if found.aligned.is_weighted:
+        yield misfit_words(one.judge, mix)
+        return
     rated, everything = number_text(mix.rated, "share"), number_text(mix.everything, "share")
     yield (
         f"The rated answers are no random sample: {one.judge} passes {rated} of them and {everything} of all "
@@ -323,8 +327,8 @@ def _design_words(found: Agreement) -> Iterator[str]:
     rated = (ratings.take(ratings.rated) for ratings in found.aligned.ratings.values())
     yield design_words({one.dimension: one.design for one in rated if one.design is not None})
     yield (
-        f"{NOT_GIVEN} alternative annotator test, thresholds, ranking of systems, reliability and severity "
-        "of raters, AUC, panels, intervals with random raters."
+        f"{NOT_GIVEN} alternative annotator test, cross-validated thresholds, ranking of systems, "
+        "reliability and severity of raters, AUC, panels, intervals with random raters."
     )
 
 

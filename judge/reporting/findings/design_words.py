@@ -2,16 +2,42 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
+from judge.analysis.agreement.label_mix import LabelMix
+from judge.reporting.render.numbers import number_text
 from judge.reporting.wording import WEIGHTED, dimension_name
+from judge.stats.engine.estimate import Estimate
 from judge.stats.engine.sampling_design import SamplingDesign
+from judge.stats.pass_fail.rogan_gladen import OUTSIDE
 
 _TARGETS = {
     "these answers": " (exactly those of the run, with finite-population correction)",
     "answers like these": " (the process that gave them; two-phase variance)",
     "given mix": " (--target)",
 }
+
+
+def misfit_words(judge: str, mix: LabelMix) -> str:
+    """Say that the inclusion probabilities cannot be those of this run."""
+    return (
+        f"The inclusion probabilities do not fit the run: with them {judge} would pass "
+        f"{number_text(mix.rated, 'share')} of all answers, and it passes "
+        f"{number_text(mix.everything, 'share')}. Weighted figures do not hold for all answers. Check that "
+        "the probabilities are those of this run, and that all answers that were drawn have been rated."
+    )
+
+
+def shift_warning(judge: str, corrected: Estimate) -> Iterator[str]:
+    """Warn where the error rates on rated answers are impossible on the unrated ones."""
+    if OUTSIDE in corrected.notes:
+        end = "more than 100 %" if corrected.value > 0 else "less than 0 %"
+        yield (
+            f"The error rates of {judge} on the rated answers do not hold for the unrated ones: by them, "
+            f"{end} of the unrated answers would pass. Do not use this corrected pass rate. If the rated "
+            "answers were drawn by the judge's verdicts, drop --sampling label-shift and give the columns "
+            "probability and stratum."
+        )
 
 
 def design_words(designs: Mapping[str, SamplingDesign]) -> str:

@@ -37,6 +37,17 @@ def judge_words(found: Agreement) -> Iterator[str]:
             yield f"{second} compared with {pairs[0].first}, by agreement with people: {findings}."
 
 
+def left_out_judges(found: Agreement) -> Iterator[str]:
+    """Name the judges that have no score on any rated item, and are therefore in no table."""
+    compared = {one.judge for one in found.judge_agreements}
+    missing = [judge for judge in found.aligned.judges if judge not in compared]
+    if compared and missing:
+        yield (
+            f"{listed(missing)}: no score on any rated item, and therefore in no table. Judges are compared "
+            "on the same items: give ratings of items that all of them scored."
+        )
+
+
 def choice_words(found: Agreement) -> Iterator[str]:
     """One sentence about the judge of each dimension that was chosen on other items."""
     if not found.selected_on:

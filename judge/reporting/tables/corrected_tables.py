@@ -71,10 +71,10 @@ def corrected_section(
 
 
 def _assumptions(found: Corrections, design: SamplingDesign | None) -> tuple[str, ...]:
-    return (LABEL_SHIFT,) if found.label_shift else (*drawing(design), _EFFECTIVE)
+    return (LABEL_SHIFT,) if found.label_shift else (*drawing(design, found), _EFFECTIVE)
 
 
-def drawing(design: SamplingDesign | None) -> Iterator[str]:
+def drawing(design: SamplingDesign | None, found: Corrections) -> Iterator[str]:
     """How the rated answers were drawn, and which answers corrected figures are therefore about."""
     if design is None:
         yield (
@@ -89,10 +89,21 @@ def drawing(design: SamplingDesign | None) -> Iterator[str]:
     elif design.strata is not None:
         how = "at random within strata, with the inclusion probabilities given in the ratings"
     yield f"The human-rated answers were drawn {how}."
+    if design.strata is not None and design.name == "stratified" and not _uses_strata(found):
+        yield (
+            "The strata of the other answers are not known. Therefore standard errors of corrected figures "
+            "do not use the strata, and may be too large."
+        )
     if design.target == "these answers":
         yield "Corrected figures are about exactly these answers, with finite-population correction."
     else:
         yield "Corrected figures are estimates for answers like these (two-phase variance)."
+
+
+def _uses_strata(found: Corrections) -> bool:
+    """Whether corrected figures are stratified: within the judge's verdicts they need no design."""
+    designs = [one.pool.design for one in found.figures]
+    return all(design is None or design.strata is not None for design in designs)
 
 
 def overall(found: Corrections, labels: Labels, quantity: Quantity) -> Table | None:

@@ -155,6 +155,9 @@ def design_interval(
     df = min(own, used - 1) if own > 0 else used - 1.0
     if design.census:
         interval.low = interval.high = share
+    elif method == "wilson" and used == 1:
+        interval.low, interval.high = limits.clopper_pearson_limits(share, 1, confidence_level)
+        interval.method = "clopper-pearson"
     elif math.isnan(se) or used < 2 or (method == "jackknife" and not se > 0):
         interval.reason = NO_VARIATION
     elif method == "wilson":

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal, Unpack
@@ -11,6 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from judge.stats.engine.checks import at_least
+from judge.stats.engine.columns import as_marks, check_lengths
 from judge.stats.engine.estimate import (
     ANY_VALUE,
     CORRELATION,
@@ -112,6 +112,7 @@ def calibrate(
     *,
     bounds: tuple[float, float] | None = None,
     pass_mark: float | None = None,
+    human_passed: ArrayLike | None = None,
     loss: Literal["mae", "rmse"] = "mae",
     n_folds: int = 5,
     **sampling: Unpack[Sampling],
@@ -140,6 +141,9 @@ def calibrate(
         Ends of the human scale; default the lowest and highest human score seen.
     pass_mark : float, optional
         A score of at least this passes; adds the error of the pass rate.
+    human_passed : array_like, shape (n_items,), optional
+        Verdicts of people, NaN where they have none, such as the majority of several; a mean of scores below
+        `pass_mark` may be a pass of most. Default: whether `human` is at least `pass_mark`.
     loss : {'mae', 'rmse'}
         What the gain is measured in and 'auto' minimises.
     n_folds : int
@@ -176,7 +180,8 @@ def calibrate(
         mapped = pairs.cross_fitted(chosen.folds, chosen.kinds)
     else:
         mapped = np.full(len(pairs.x), np.nan)
-    return _assessed(pairs, chosen, mapped, pairs.constants(chosen.folds), pass_mark, seed, sampling)
+    passing = _Passing.of(pass_mark, human_passed, pairs.y)
+    return _assessed(pairs, chosen, mapped, pairs.constants(chosen.folds), passing, seed, sampling)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -207,6 +212,7 @@ def calibrate_held_out(
     *,
     bounds: tuple[float, float] | None = None,
     pass_mark: float | None = None,
+    human_passed: ArrayLike | None = None,
     loss: Literal["mae", "rmse"] = "mae",
     n_folds: int = 5,
     **sampling: Unpack[Sampling],
@@ -221,7 +227,7 @@ def calibrate_held_out(
         Scores of the items on which the map is chosen and fitted.
     human, judge : array_like of float, shape (n_items,)
         Scores of the other items.
-    kind, bounds, pass_mark, loss, n_folds, **sampling
+    kind, bounds, pass_mark, human_passed, loss, n_folds, **sampling
         As in `calibrate`.
 
     Returns
@@ -248,7 +254,26 @@ def calibrate_held_out(
     if chosen.reason is None:
         mapped = chosen.pairs.map(chosen.kind)(others.x)
     constants = np.full(len(others.x), first.constant())
-    return _assessed(others, chosen, mapped, constants, pass_mark, seed, sampling)
+    passing = _Passing.of(pass_mark, human_passed, others.y)
+    return _assessed(others, chosen, mapped, constants, passing, seed, sampling)
+
+
+@dataclass(frozen=True)
+class _Passing:
+    """Lowest score that passes, and verdicts of people, NaN where there is none."""
+
+    mark: float
+    human: Floats
+
+    @classmethod
+    def of(cls, mark: float | None, human: ArrayLike | None, scores: Floats) -> _Passing | None:
+        if mark is None:
+            return None
+        if human is None:
+            return cls(mark, np.where(np.isnan(scores), np.nan, scores >= mark))
+        marks = as_marks(human, "human_passed")
+        check_lengths(human=scores, human_passed=marks)
+        return cls(mark, np.where(np.isnan(scores), np.nan, marks))
 
 
 @dataclass(frozen=True)
@@ -284,7 +309,7 @@ def _assessed(
     chosen: _Choice,
     mapped: Floats,
     constants: Floats,
-    pass_mark: float | None,
+    passing: _Passing | None,
     seed: int | None,
     sampling: Sampling,
 ) -> Calibration:
@@ -295,7 +320,7 @@ def _assessed(
     over = estimate(_advantage(constants, closer, y, loss, reason), **sampling)
     helps = gain.low > 0
     fitted = chosen.pairs.map(chosen.kind) if helps and over.low > 0 else ScoreMap("identity", {})
-    before, after = (_errors(scores, y, pass_mark, reason, sampling) for scores in (x, mapped))
+    before, after = (_errors(scores, y, passing, reason, sampling) for scores in (x, mapped))
     return Calibration(
         fitted,
         chosen.kind,
@@ -312,14 +337,10 @@ def _assessed(
     )
 
 
-def _error_statistic(
-    scores: Floats, y: Floats, measure: str, reason: Reason | None = None, pass_mark: float = math.nan
-) -> Statistic:
-    """Return MAE, RMSE, bias or pass-rate error over the items with both values."""
+def _error_statistic(scores: Floats, y: Floats, measure: str, reason: Reason | None = None) -> Statistic:
+    """Return MAE, RMSE, bias or pass-rate error (of verdicts, 0 and 1) over the items with both values."""
     both = ~np.isnan(scores) & ~np.isnan(y)
     error = np.where(both, scores - y, 0.0)
-    if measure == "pass_rate":
-        error = np.where(both, (scores >= pass_mark).astype(float) - (y >= pass_mark), 0.0)
     if measure == "mae":
         error = np.abs(error)
     if measure == "rmse":
@@ -353,11 +374,12 @@ def _advantage(before: Floats, after: Floats, y: Floats, loss: str, reason: Reas
 
 
 def _errors(
-    scores: Floats, y: Floats, pass_mark: float | None, reason: Reason | None, sampling: Sampling
+    scores: Floats, y: Floats, passing: _Passing | None, reason: Reason | None, sampling: Sampling
 ) -> CalibrationErrors:
     statistics = {m: _error_statistic(scores, y, m, reason) for m in ("mae", "rmse", "bias")}
-    if pass_mark is not None:
-        statistics["pass_rate"] = _error_statistic(scores, y, "pass_rate", reason, pass_mark)
+    if passing is not None:
+        verdicts = np.where(np.isnan(scores), np.nan, scores >= passing.mark)
+        statistics["pass_rate"] = _error_statistic(verdicts, passing.human, "pass_rate", reason)
     found = resample(statistics, **sampling)
     return CalibrationErrors(found["mae"], found["rmse"], found["bias"], found.get("pass_rate"))
 

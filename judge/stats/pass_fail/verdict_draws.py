@@ -50,6 +50,13 @@ class VerdictGroups:
         rate = np.divide(passes, total, out=np.zeros(n), where=total > 0)
         return cls(verdict, size, labels, labels * rate)
 
+    def with_both_verdicts(self) -> VerdictGroups:
+        """Add an empty group of the verdict that no answer of the sample has, if there is one."""
+        if np.unique(self.verdict).size > 1:
+            return self
+        empty = (np.append(column, 0.0) for column in (self.size, self.labels, self.passes))
+        return VerdictGroups(np.append(self.verdict, 1 - self.verdict[0]), *empty)
+
     def pass_rates(self, n_draws: int, rng: np.random.Generator, *, finite: bool) -> Floats:
         """Return draws of the share of human passes in each group, shape (n_draws, G).
 
@@ -60,8 +67,9 @@ class VerdictGroups:
         if not finite:
             return rates
         unseen = np.maximum(np.round(self.size - self.labels), 0).astype(np.int64)
-        of_these: Floats = (self.passes + rng.binomial(unseen, rates)) / (self.labels + unseen)
-        return of_these
+        known = self.labels + unseen
+        passes = self.passes + rng.binomial(unseen, rates)
+        return np.divide(passes, known, out=rates, where=np.broadcast_to(known > 0, rates.shape))
 
 
 def verdict_groups(judge: Floats, strata: Ints, labelled: Bools) -> tuple[Ints, Ints]:
@@ -91,7 +99,8 @@ class VerdictSample:
     n_effective, without : float
         Effective number of items, and share of the answers that lack a verdict.
     mixed : bool
-        Whether some stratum has several verdicts: their shares are then estimated, too.
+        Whether some stratum has several verdicts, or the sample only one: their shares are then estimated,
+        too.
     target : str
         That of the design.
     """
@@ -114,11 +123,12 @@ class VerdictSample:
         size = np.bincount(codes[seen], answers[seen], minlength=verdicts.size).astype(float)
         human = (mine[:, 0] + mine[:, 2])[seen]
         kinds = np.unique(np.column_stack([strata, np.nan_to_num(judge, nan=-1.0)]), axis=0)
+        groups = VerdictGroups.of(verdicts, size, codes[seen], weights[seen], human).with_both_verdicts()
         return cls(
-            VerdictGroups.of(verdicts, size, codes[seen], weights[seen], human),
+            groups,
             design.n_effective,
             float(weights[~seen].sum() / weights.sum()),
-            len(kinds) > population.size,
+            len(kinds) > population.size or groups.size.min() == 0,
             design.target,
         )
 
@@ -138,7 +148,8 @@ class VerdictSample:
             fixed = np.broadcast_to(size, (n_draws, size.size))
             return rng.gamma(size, size=fixed.shape) if self.target == "answers like these" else fixed
         shares = np.append(size / population, max(self.without, 1e-12))
-        drawn = rng.gamma(self.n_effective * shares + 1e-12, size=(n_draws, shares.size))
+        unseen = np.append(np.where(size > 0, 0.0, 0.5), 0.0)  # half an answer: a sample may miss a verdict
+        drawn = rng.gamma(self.n_effective * shares + unseen + 1e-12, size=(n_draws, shares.size))
         drawn /= drawn.sum(axis=1, keepdims=True)
         if self.target == "these answers":  # the sampled ones are known
             known = min(self.n_effective / population, 1.0)

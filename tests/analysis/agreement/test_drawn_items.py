@@ -6,6 +6,7 @@ import re
 import numpy as np
 import pytest
 
+import judge as judge_package
 from judge.analysis.agreement.agree import agree
 from judge.analysis.agreement.drawn_items import DrawnItems
 from judge.analysis.agreement.inputs import AgreementInputs, align_inputs
@@ -127,6 +128,63 @@ def test_a_sample_with_another_mix_of_verdicts_gets_a_warning_unless_it_has_prob
     assert "no random sample" not in " ".join(warnings(found(study)))
 
 
+def test_probabilities_of_another_draw_get_a_warning(study):
+    folder, human, judge, drawn = study
+    wrong = found(study, change=lambda row: [*row[:3], 1, row[4]])
+    text = next(warnings(wrong))
+    assert "probabilities do not fit the run" in text
+    assert "would pass 50.0 %" in text
+    assert f"it passes {judge.mean():.1%}".replace("%", " %") in text
+    assert not any("do not fit" in text for text in warnings(found(study)))
+    report = judge_package.report(
+        folder / "run", humans=ratings(folder, human, drawn, lambda row: [*row[:3], 1, row[4]])
+    )
+    assert any("do not fit the run" in text for text in report.warnings)
+    report = judge_package.report(folder / "run", humans=ratings(folder, human, drawn))
+    assert not any("do not fit the run" in text for text in report.warnings)
+
+
+def test_ratings_of_one_of_two_strata_get_a_warning(study):
+    folder, human, _, drawn = study
+    fails = [row for row in drawn if row[2] == "fail"]
+    result = agree(aligned(folder, ratings(folder, human, fails)))
+    assert "with them m would pass 0.0 %" in next(warnings(result))
+
+
+def test_a_few_equal_verdicts_are_no_reason_to_doubt_the_probabilities(study):
+    folder, human, judge, _ = study
+    drawn = [(i, 0.005 if n else 0.004, "all") for n, i in enumerate(np.flatnonzero(judge)[:5])]
+    result = agree(aligned(folder, ratings(folder, human, drawn), sampling="poisson"))
+    assert not any("do not fit" in text for text in warnings(result))
+
+
+def test_a_sampled_fraction_that_cannot_be_right_is_named_where_intervals_use_it(study):
+    def change(row):
+        return [*row[:3], min(1.0, 5 * row[3]), row[4]]
+
+    of_these = found(study, change=change, population="these answers")
+    assert any("intervals for exactly these answers do not hold" in note for note in of_these.aligned.notes)
+    assert not any("exactly these" in note for note in found(study, change=change).aligned.notes)
+    assert not any("exactly these" in note for note in found(study, population="these answers").aligned.notes)
+
+
+def test_limits_of_two_weighted_ratings_are_possible_values(study):
+    folder, human, judge, drawn = study
+    apart = [next(row for row in drawn if human[row[0]] == judge[row[0]] == value) for value in (True, False)]
+    one = agree(aligned(folder, ratings(folder, ~human, [apart[0], apart[1]]))).judge_agreements[0]
+    share = one.corrected.humans_only
+    assert 0 <= share.low < share.high <= 1
+    for estimate, ends in ((one.bias, (-4, 4)), (one.judge_mean, (1, 5)), (one.human_mean, (1, 5))):
+        assert ends[0] <= estimate.low <= estimate.value <= estimate.high <= ends[1]
+
+
+def test_a_weighted_share_of_one_item_has_the_exact_interval(study):
+    folder, human, judge, drawn = study
+    equal = next(row for row in drawn if human[row[0]] == judge[row[0]])
+    share = agree(aligned(folder, ratings(folder, human, [equal]))).judge_agreements[0].raw.judge
+    assert (share.value, share.low, share.high) == pytest.approx((1, 0.025, 1))
+
+
 def test_a_random_sample_gets_no_warning(study):
     folder, human, *_ = study
     drawn = [(i, 0.12, "all") for i in np.random.default_rng(2).choice(N, 120, replace=False)]
@@ -153,7 +211,7 @@ def test_an_unknown_probability_leaves_the_item_out_and_is_counted(study):
     assert some.judge_agreements[0].n_both < result.judge_agreements[0].n_both
 
 
-@pytest.mark.parametrize("bad", ["0", "1.5", "-0.1", "half"])
+@pytest.mark.parametrize("bad", ["0", "1.5", "-0.1", "half", "1e-300"])
 def test_an_impossible_probability_is_refused_with_its_place(study, bad):
     with pytest.raises(InputError, match=r"ratings\.csv.*probability is '.*allowed is a number above 0"):
         found(study, change=lambda row: [*row[:3], bad, row[4]])
@@ -337,3 +395,12 @@ def test_weighted_rates_are_the_same_in_each_run_of_one_seed(study):
     both = aligned(folder, ratings(folder, human, drawn))
     first, second = (agree(both).judge_agreements[0].pass_fail for _ in range(2))
     assert first == second
+
+
+def test_a_judge_without_scores_of_rated_items_is_named(tmp_path):
+    path = tmp_path / "ratings.csv"
+    lines = [f"q{i},ann,human,{i % 5 + 1}\nq{i},bot,judge,{i % 5 + 1}" for i in range(20)]
+    lines += [f"x{i},late,judge,3" for i in range(5)]
+    path.write_text("\n".join(["item_id,rater,rater_kind,clarity", *lines]))
+    report = judge_package.agree([], path, scale="1-5")
+    assert any(text.startswith("late: no score on any rated item") for text in report.warnings)

@@ -119,6 +119,25 @@ def test_estimators_that_label_shift_rules_out_are_in_json_alone(study):
     assert "predictive" not in CliRunner().invoke(main, words).stdout
 
 
+def test_error_rates_that_cannot_hold_for_the_unrated_answers_get_a_warning(study):
+    run, good, passed = study
+    rows = people(good)
+    passes, fails = ([row for row, p in zip(rows, passed, strict=False) if p == v] for v in (True, False))
+    # The judge passes 30 of the 50 good ones and none of the bad ones, but 78 % of the others.
+    humans = [row | {"overall": 4} for row in passes[:30] + fails[:20]]
+    humans += [row | {"overall": 2} for row in fails[20:]]
+    for report in (
+        judge.agree(run, humans, sampling="label-shift"),
+        judge.report(run, humans=humans, sampling="label-shift"),
+    ):
+        found = report.estimates["corrected.pass_rate.overall"]
+        assert found.value == 1
+        assert "calibration_and_test_disagree" in found.notes
+        assert any("more than 100 % of the unrated answers would pass" in text for text in report.warnings)
+    fitting = judge.agree(run, people(good), sampling="label-shift")
+    assert not any("do not hold for the unrated" in text for text in fitting.warnings)
+
+
 def test_nothing_is_ranked_or_compared_under_label_shift(study):
     run, good, _ = study
     with pytest.raises(InputError, match="differences have no form under label shift"):

@@ -210,6 +210,18 @@ def test_thresholds_of_one_part_are_reported_on_the_other(table):
     assert set(same["evidence"]) == {"cross-validated"}
 
 
+def test_weighted_thresholds_are_the_same_in_each_run_of_one_seed(table, tmp_path):
+    lines = table.read_text().splitlines()
+    weighted = [f"{line},{0.5 if line.split(',')[0][-1] in '02468' else 0.25}" for line in lines[1:]]
+    path = tmp_path / "ratings.csv"
+    path.write_text("\n".join([f"{lines[0]},probability", *weighted]))
+    first, second = (judge.agree([], path, scale="1-5", pass_mark=3, select_on="split=dev") for _ in range(2))
+    limits = [found.to_dict()["tables"]["selected_limits"]["rows"] for found in (first, second)]
+    assert limits[0] == limits[1]
+    assert {row["reported"]["seed"] for row in limits[0]} == {0}
+    assert "cross-validated thresholds" in first.to_dict()["methods_paragraph"]
+
+
 def test_thresholds_of_one_judge_are_chosen_without_a_choice_among_judges(table, tmp_path):
     lines = [line for line in table.read_text().splitlines() if ",b,judge," not in line]
     (tmp_path / "ratings.csv").write_text("\n".join(lines))

@@ -131,5 +131,5 @@ def test_other_estimators_have_the_names_of_the_figures():
     ids=["random", "stratified", "unknown strata", "poisson", "these answers"],
 )
 def test_the_drawing_and_the_target_are_those_of_the_design(design, words):
-    text = " ".join(drawing(design))
+    text = " ".join(drawing(design, Corrections((figure(),))))
     assert [word for word in words if word not in text] == []

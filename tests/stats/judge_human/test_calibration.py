@@ -100,6 +100,18 @@ def test_final_map_is_fitted_on_all_pairs():
     assert found.map == fit_map(human, judge, "linear")
 
 
+def test_the_pass_rate_of_people_is_that_of_their_verdicts_where_they_are_given():
+    """Scores 4, 4 and 2 have the mean 3.33, but two of three people pass the answer."""
+    human, judge = np.tile([10 / 3, 2.0, 5.0, np.nan], 10), np.tile([4.0, 3.0, 5.0, 4.0], 10)
+    by_majority = calibrate(human, judge, pass_mark=4, human_passed=np.tile([1, 0, np.nan, 1], 10), rng=0)
+    assert by_majority.before.pass_rate.value == 0
+    assert by_majority.before.pass_rate.n_items == 20
+    by_mean = calibrate(human, judge, pass_mark=4, rng=0)
+    assert by_mean.before.pass_rate.value == pytest.approx(1 / 3)
+    with pytest.raises(ValueError, match="human_passed"):
+        calibrate(human, judge, pass_mark=4, human_passed=[1, 0], rng=0)
+
+
 def test_pass_rate_error_is_reported_at_the_pass_mark():
     judge, human = _lenient()
     found = calibrate(human, judge, "shift", pass_mark=4, rng=0)

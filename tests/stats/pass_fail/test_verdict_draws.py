@@ -133,7 +133,7 @@ def test_unequal_weights_count_as_fewer_labels():
     p = np.tile([0.05, 0.5], 20)
     sample = VerdictSample.of(cells, SamplingDesign(p, name="poisson"))
     weights = 1 / p
-    assert sample.groups.labels.item() == pytest.approx(weights.sum() ** 2 / (weights @ weights))
+    assert sample.groups.labels.max() == pytest.approx(weights.sum() ** 2 / (weights @ weights))
 
 
 @pytest.mark.parametrize("target", ["answers like these", "these answers"])
@@ -205,3 +205,17 @@ def test_any_few_marks_give_a_value_or_a_reason(name, marks):
     ]
     for estimate in found:
         assert estimate.reason or estimate.low <= estimate.value <= estimate.high
+
+
+@pytest.mark.parametrize("target", ["answers like these", "these answers"])
+@pytest.mark.parametrize("verdict", [0, 1])
+def test_a_sample_with_one_verdict_of_the_judge_does_not_show_that_it_never_gives_the_other(target, verdict):
+    design = SamplingDesign(np.full(60, 0.1), ["all"] * 60, target=target)
+    found = js.pass_fail(np.repeat([1, 0], [40, 20]), np.full(60, verdict), design=design, rng=0)
+    rate = found.judge_pass_rate
+    share = (rate.high, 1 - rate.low)[verdict]
+    assert rate.value == verdict
+    assert 0.03 < share < 0.06  # an exact interval of 60 equal verdicts ends at .06, Jeffreys' at .04
+    of_people = found.tpr if verdict else found.tnr
+    assert of_people.value == 1
+    assert of_people.low < 0.99
