@@ -30,10 +30,10 @@ _CHUNK = 2**22  # elements of one array: 32 MB of float64
 Agreement: TypeAlias = Callable[[Floats, Floats], Statistic]
 
 
-def worth_stacking(n_raters: int, options: ResampleOptions) -> bool:
-    """Return whether there are many raters, and an interval that needs no resamples and no design."""
-    plain = options.get("method", "jackknife") in ("auto", "jackknife") and options.get("design") is None
-    return n_raters > FEW_RATERS and plain
+def are_many(n_raters: int, options: ResampleOptions) -> bool:
+    """Return whether there are many raters, and an interval by the jackknife without a sampling design."""
+    by_jackknife = options.get("method", "jackknife") in ("auto", "jackknife")
+    return n_raters > FEW_RATERS and by_jackknife and options.get("design") is None
 
 
 @dataclass(frozen=True)

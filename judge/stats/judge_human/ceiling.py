@@ -24,9 +24,9 @@ from judge.stats.engine.statistic import Statistic
 from judge.stats.engine.table import ScaleLike
 from judge.stats.judge_human.all_pairs import (
     StackedContrasts,
+    are_many,
     stacked_pairs,
     stacked_people,
-    worth_stacking,
 )
 from judge.stats.judge_human.consensus import Consensus, consensus, humans_and_judge
 from judge.stats.judge_human.rater_variance import jackknife_of_raters
@@ -315,7 +315,7 @@ def _compare(
     everyone = range(humans.shape[1])
     basis: SharedBasis | None = None
     levels: Callable[[int | None, int, int], Replicates] | None = None
-    if stack is not None and worth_stacking(len(everyone), options):
+    if stack is not None and are_many(len(everyone), options):
         stacked = stack(options["clusters"])
         people, levels = stacked.people, stacked.levels
     else:

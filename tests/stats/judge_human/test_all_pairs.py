@@ -145,7 +145,7 @@ def test_one_category_throughout_is_noted_both_ways(both_ways):
 
 
 def test_designs_and_bootstrap_intervals_do_not_stack():
-    assert all_pairs.worth_stacking(100, {})
-    assert not all_pairs.worth_stacking(100, {"design": SamplingDesign([0.5, 0.5])})
-    assert not all_pairs.worth_stacking(100, {"method": "bca"})
-    assert not all_pairs.worth_stacking(5, {})
+    assert all_pairs.are_many(100, {})
+    assert not all_pairs.are_many(100, {"design": SamplingDesign([0.5, 0.5])})
+    assert not all_pairs.are_many(100, {"method": "bca"})
+    assert not all_pairs.are_many(5, {})
