@@ -7,22 +7,27 @@ and each person with the rest would favour the judge.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cache
+from functools import cache, partial
 from itertools import combinations
 from typing import Any, TypeAlias, Unpack
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from judge.stats.engine.estimate import NO_PAIRABLE_ITEMS, NO_RATINGS, TOO_FEW_RATERS, Estimate, Reason
+from judge.stats.engine.estimate import NO_PAIRABLE_ITEMS, NO_RATINGS, TOO_FEW_RATERS, Estimate
 from judge.stats.engine.frames import Tabular
 from judge.stats.engine.resampling import Replicates, ResampleOptions, Sampling, replicate
 from judge.stats.engine.scale import Floats
 from judge.stats.engine.statistic import Statistic
 from judge.stats.engine.table import ScaleLike
+from judge.stats.judge_human.all_pairs import (
+    StackedContrasts,
+    are_many,
+    stacked_pairs,
+    stacked_people,
+)
 from judge.stats.judge_human.consensus import Consensus, consensus, humans_and_judge
 from judge.stats.judge_human.rater_variance import jackknife_of_raters
 from judge.stats.judge_human.shared_basis import (
@@ -38,6 +43,7 @@ __all__ = ["Ceiling", "HumanLevel", "leave_one_out", "pairwise_ceiling", "swap"]
 NOT_ABOVE_CHANCE = "people_not_above_chance"
 Agreement: TypeAlias = Callable[[Floats, Floats], Statistic]
 Coefficient: TypeAlias = Callable[[Floats], Statistic]
+Stack: TypeAlias = Callable[[ArrayLike | None], StackedContrasts]
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +164,8 @@ def leave_one_out(
             found[h] = [(agreement(others, person), agreement(others, model))]
         return found
 
-    return _compare(contrasts, of_humans, of_judge, sampling)
+    stack = partial(stacked_people, of_humans, of_judge, agreement, reference)
+    return _compare(contrasts, of_humans, of_judge, sampling, stack)
 
 
 def pairwise_ceiling(
@@ -216,7 +223,8 @@ def pairwise_ceiling(
             found[g].append((of_pair, with_first))
         return found
 
-    return _compare(contrasts, of_humans, of_judge, sampling)
+    stack = partial(stacked_pairs, of_humans, of_judge, agreement)
+    return _compare(contrasts, of_humans, of_judge, sampling, stack, decisive=2)
 
 
 def swap(
@@ -290,36 +298,49 @@ def _without_ceiling(humans: Floats, judge: Floats, agreement: Agreement, sampli
     return Ceiling(undefined, replicates.estimate("judge", confidence_level), undefined, ())
 
 
-def _compare(contrasts_of: ContrastsOf, humans: Floats, judge: Floats, sampling: Sampling) -> Ceiling:
-    """Evaluate all levels on one set of weights and average them."""
+def _compare(
+    contrasts_of: ContrastsOf,
+    humans: Floats,
+    judge: Floats,
+    sampling: Sampling,
+    stack: Stack | None = None,
+    decisive: int | None = None,
+) -> Ceiling:
+    """Evaluate all levels on one set of weights and average them.
+
+    Those of many raters come from a `stack` of rows. If no level is defined, the contrasts of as many people
+    as are `decisive` show why.
+    """
     options, confidence_level = split_options(sampling)
-    contrasts = contrasts_of(range(humans.shape[1]))
-    defined = defined_contrasts(contrasts)
-    if not defined:
-        return _all_undefined(contrasts, humans, judge)
-    basis = SharedBasis.of(defined, options)
+    everyone = range(humans.shape[1])
+    basis: SharedBasis | None = None
+    levels: Callable[[int | None, int, int], Replicates] | None = None
+    if stack is not None and are_many(len(everyone), options):
+        stacked = stack(options["clusters"])
+        people, levels = stacked.people, stacked.levels
+    else:
+        defined = defined_contrasts(contrasts_of(everyone))
+        people = list(defined)
+    if not people:
+        return _all_undefined(contrasts_of(everyone[:decisive]), humans, judge, everyone)
+    if levels is None:
+        basis = SharedBasis.of(defined, options)
+        levels = partial(basis.levels_of, defined)
     rows = []
-    for h, pairs in defined.items():
-        own = basis.levels(pairs, *_sizes(humans, judge, [h]))
-        rows.append(
-            HumanLevel(
-                h,
-                own.estimate("human", confidence_level),
-                own.estimate("judge", confidence_level),
-                own.estimate("difference", confidence_level),
-            )
-        )
-    every = [contrast for pairs in defined.values() for contrast in pairs]
-    overall = _with_note(basis.levels(every, *_sizes(humans, judge, list(defined))), confidence_level)
+    for h in people:
+        own = levels(h, *_sizes(humans, judge, [h]))
+        found = (own.estimate(name, confidence_level) for name in ("human", "judge", "difference"))
+        rows.append(HumanLevel(h, *found))
+    overall = _with_note(levels(None, *_sizes(humans, judge, people)), confidence_level)
     return Ceiling(
         overall.estimate("human", confidence_level),
         overall.estimate("judge", confidence_level),
         overall.estimate("difference", confidence_level),
         tuple(rows),
-        tuple(h for h in contrasts if h not in defined),
+        tuple(h for h in everyone if h not in set(people)),
         overall,
         # Computed only where raters are random: it may cost as much as the ceiling several times over.
-        cache(lambda: jackknife_of_raters(contrasts_of, list(defined), basis, options)),
+        cache(lambda: jackknife_of_raters(contrasts_of, people, basis, options)),
     )
 
 
@@ -344,15 +365,13 @@ def _sizes(humans: Floats, judge: Floats, held_out: list[int]) -> tuple[int, int
     return int(used.sum()), int(used.sum() + rated[used].sum())
 
 
-def _all_undefined(contrasts: Contrasts, humans: Floats, judge: Floats) -> Ceiling:
-    every = [s for pairs in contrasts.values() for contrast in pairs for s in contrast]
-    reason: Reason = next(
-        (s.reason or s.undefined for s in every if math.isnan(s.value())), NO_PAIRABLE_ITEMS
-    )
+def _all_undefined(contrasts: Contrasts, humans: Floats, judge: Floats, everyone: Sequence[int]) -> Ceiling:
+    first = next(iter(contrasts.values()))[0]  # no contrast is defined, so that the first one has a reason
+    reason = next(s.reason or s.undefined for s in first if not s.is_defined)
     if reason == NO_RATINGS and not (np.isnan(judge).all() or np.isnan(humans).all()):
         reason = NO_PAIRABLE_ITEMS  # there are ratings, but no item is shared
     none = Estimate.undefined(reason)
-    return Ceiling(none, none, none, (), tuple(contrasts))
+    return Ceiling(none, none, none, (), tuple(everyone))
 
 
 def split_options(sampling: Sampling) -> tuple[ResampleOptions, float]:

@@ -16,7 +16,7 @@ MOST_RATERS = 12  # left out one by one; every one of them costs a ceiling of it
 
 
 def jackknife_of_raters(
-    contrasts_of: ContrastsOf, people: Sequence[int], basis: SharedBasis, options: ResampleOptions
+    contrasts_of: ContrastsOf, people: Sequence[int], basis: SharedBasis | None, options: ResampleOptions
 ) -> tuple[float, int]:
     """Return the jackknife variance over raters, without the noise of the items, and its number of raters.
 
@@ -31,7 +31,7 @@ def jackknife_of_raters(
         Contrasts of some of the people.
     people : sequence of int
         Those with a defined level.
-    basis : SharedBasis
+    basis : SharedBasis or None
         Levels of all people; used again where it has all those of fewer people (for pairs).
     options : ResampleOptions
         Clusters. With a sampling design there is no jackknife.
@@ -56,7 +56,7 @@ def jackknife_of_raters(
         without[h] = [pair for pairs in of.values() for pair in pairs]
     if not all(without.values()):
         return 0.0, 0
-    if not basis.holds(without):
+    if basis is None or not basis.holds(without):
         basis = SharedBasis.of(without, {"clusters": options["clusters"], "method": "jackknife"})
     found = [basis.levels(pairs, 1, 1).samples["difference"] for pairs in without.values()]
     values, by_item = np.array([f.value for f in found]), np.stack([f.jackknife for f in found])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import Unpack
@@ -20,12 +21,15 @@ from judge.stats.engine.estimate import (
     Estimate,
     Reason,
 )
-from judge.stats.engine.resampling import Sampling, Statistic
+from judge.stats.engine.intervals import Method
+from judge.stats.engine.resampling import Replicates, ResampledValues, Sampling, Statistic
 from judge.stats.engine.scale import Floats
 from judge.stats.engine.table import ScaleLike, read_table
 from judge.stats.engine.weights import cluster_codes
+from judge.stats.judge_human.all_pairs import are_many
 from judge.stats.judge_human.consensus import humans_and_judge
 from judge.stats.judge_human.contrast import evaluate
+from judge.stats.judge_human.rater_effects import REGULAR, rater_effects
 
 __all__ = ["MarginalHomogeneity", "Severity", "marginal_homogeneity", "severity"]
 
@@ -93,7 +97,8 @@ def severity(
     contrast = np.full(n_raters, -1.0 / max(n_raters - 1, 1))
     contrast[0] = 1.0
     wanted = {"bias": contrast} | {str(r): np.eye(n_raters)[r] for r in range(n_raters)}
-    sums = _normal_equations(table)
+    many = are_many(n_raters, sampling)
+    sums = np.empty((len(table), 0)) if many else _normal_equations(table)
     paired = (~np.isnan(table)).sum(axis=1) >= 2
     reason: Reason | None = TOO_FEW_RATERS if n_raters < 2 else None if paired.any() else NO_COMPLETE_PAIRS
     effects = _Effects(n_raters)
@@ -109,8 +114,27 @@ def severity(
         )
         for name, combination in wanted.items()
     }
-    found = evaluate(statistics, sampling)
+    found = _of_many(table, statistics, wanted, sampling) if many else evaluate(statistics, sampling)
     return Severity(found["bias"], found["0"], tuple(found[str(r)] for r in range(1, n_raters)))
+
+
+def _of_many(
+    table: Floats, statistics: Mapping[str, Statistic], wanted: Mapping[str, Floats], sampling: Sampling
+) -> dict[str, Estimate]:
+    """Return the same with the equations of each cluster on its own raters alone."""
+    effects = rater_effects(table, sampling.get("clusters"))
+    counts = np.ones(len(effects.without))
+    sizes = effects.sizes if len(counts) < len(table) else None
+    samples = {
+        name: ResampledValues(
+            float(effects.effects @ of), effects.without @ of, counts, np.empty(0), sizes=sizes
+        )
+        for name, of in wanted.items()
+    }
+    methods: dict[str, Method] = dict.fromkeys(statistics, "jackknife")
+    replicates = Replicates(statistics, samples, methods, len(counts))
+    level = sampling.get("confidence_level", 0.95)
+    return {name: replicates.estimate(name, level) for name in statistics}
 
 
 def _normal_equations(table: Floats) -> Floats:
@@ -142,7 +166,7 @@ class _Effects:
         a = totals[:, : n**2].reshape(len(totals), n, n)
         # Each A has the constant vector in its null space; adding it makes A regular if raters are connected.
         smallest = np.linalg.eigvalsh(a + 1.0 / n)[:, 0]
-        regular = smallest > 1e-9
+        regular = smallest > REGULAR
         effects = np.full((len(totals), n), math.nan)
         right = totals[regular, n**2 :, None]
         effects[regular] = np.linalg.solve(a[regular] + 1.0 / n, right)[:, :, 0]

@@ -45,6 +45,11 @@ class SharedBasis:
         """Whether every level of the contrasts is among the replicates."""
         return all(id(s) in self.key for pairs in contrasts.values() for pair in pairs for s in pair)
 
+    def levels_of(self, defined: Contrasts, person: int | None, n_items: int, n_ratings: int) -> Replicates:
+        """Return the levels of one person, or of all (None); see `levels`."""
+        every = [pair for pairs in defined.values() for pair in pairs]
+        return self.levels(every if person is None else defined[person], n_items, n_ratings)
+
     def levels(
         self, contrasts: Sequence[tuple[Statistic, Statistic]], n_items: int, n_ratings: int
     ) -> Replicates:
@@ -52,15 +57,20 @@ class SharedBasis:
         samples = self.replicates.samples
         human = _mean([samples[self.key[id(person)]] for person, _ in contrasts])
         judge = _mean([samples[self.key[id(model)]] for _, model in contrasts])
-        first, lowest = contrasts[0][0], min(s.minimum for pair in contrasts for s in pair)
-        one = replace(first, n_items=n_items, n_ratings=n_ratings, minimum=lowest, analytic=None)
-        width = one.possible[1] - one.possible[0]
-        gap = replace(one, kind="plain", minimum=-width, maximum=width)
-        statistics = {"human": one, "judge": one, "difference": gap}
+        lowest = min(s.minimum for pair in contrasts for s in pair)
+        statistics = level_statistics(replace(contrasts[0][0], minimum=lowest), n_items, n_ratings)
         method = next(iter(self.replicates.methods.values()))
         methods: dict[str, Method] = {name: method_for(s.kind, method) for name, s in statistics.items()}
         found = {"human": human, "judge": judge, "difference": _minus(judge, human)}
         return replace(self.replicates, statistics=statistics, samples=found, methods=methods)
+
+
+def level_statistics(first: Statistic, n_items: int, n_ratings: int) -> dict[str, Statistic]:
+    """Return the statistics of the human level, the judge's, and their difference, like the `first` level."""
+    one = replace(first, n_items=n_items, n_ratings=n_ratings, analytic=None)
+    width = one.possible[1] - one.possible[0]
+    gap = replace(one, kind="plain", minimum=-width, maximum=width)
+    return {"human": one, "judge": one, "difference": gap}
 
 
 def method_for(kind: str, method: Method) -> Method:
