@@ -71,7 +71,7 @@ def test_a_report_fits_on_one_screen_and_its_next_commands_run(run, monkeypatch)
     assert sum(1 + (len(line) - 1) // 80 for line in lines) <= 30
     steps = [shlex.split(line.removeprefix("next: judge ")) for line in result.stderr.splitlines()]
     assert [step[0] for step in steps] == ["show", "report", "report"]
-    assert all(judge(*step).exit_code == 0 for step in steps)
+    assert all(judge(*step).exit_code == 0 for step in steps), steps
     assert "By kind" in judge(*steps[1]).stdout
 
 

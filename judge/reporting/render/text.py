@@ -35,7 +35,9 @@ from judge.stats.engine.estimate import Estimate
 NARROWEST, WIDEST = 60, 120
 MOST_LINES = 30
 """Lines of a report that is shown without choosing sections."""
-_MOST_FOUND, _MOST_WARNED, _FEWEST_ROWS = 9, 7, 3
+_ROOM = ((9, 7), (7, 5), (5, 3), (3, 2))
+"""Most lines of findings and of warnings; the first that leave room for the main table are used."""
+_FEWEST_ROWS = 3
 LONGEST_TEXT = 600
 _LABEL_WIDTH = 24
 _GAP = 2
@@ -117,22 +119,32 @@ def _lines(parts: Iterable[RenderableType], console: Console) -> list[str]:
 
 def _brief(report: ReportContent, console: Console, most: int) -> list[str]:
     """Findings, the main table, warnings, and further tables of the short sections, in `most` lines."""
+    lines: list[str] = []
+    for most_found, most_warned in _ROOM:
+        found = _sentences(report.verdict, "• ", "", most_found, console)
+        warned = _sentences(report.warnings, "! ", "yellow", most_warned, console)
+        lines = _around_tables(report, console, most, found, warned)
+        if len(lines) <= most:
+            break
+    return lines
+
+
+def _around_tables(
+    report: ReportContent, console: Console, most: int, found: list[str], warned: list[str]
+) -> list[str]:
     width = console.width
     head = [*_lines([_wrapped(report.title, width, style="bold")], console), ""]
-    found = _sentences(report.verdict, "• ", "", _MOST_FOUND, console)
-    warned = _sentences(report.warnings, "! ", "yellow", _MOST_WARNED, console)
     room = most - len(head) - len(found) - len(warned) - len(_more(report.section_names, console)) - 1
     shown: list[list[str]] = []
     hidden = [name for name in report.section_names if name not in report.short]
     for section in (s for s in report.sections if s.name in report.short):
         for table in (t for t in section.tables if t.rows and not t.detail):
             lines = ["", *_lines(_table(table, width), console)]
-            if len(lines) > room and not shown:
+            if len(lines) > room:
+                hidden.append(section.name)
+                if shown:
+                    continue
                 lines = _cut(table, section.name, console, room)
-                hidden.append(section.name)
-            elif len(lines) > room:
-                hidden.append(section.name)
-                continue
             shown.append(lines)
             room -= len(lines)
     main, others = (shown[0], shown[1:]) if shown else ([], [])
