@@ -188,4 +188,6 @@ def test_each_published_statistic_has_a_test_here():
         "agreement_of_both_orders_pct",
         # tests/analysis/agreement/test_realsumm.py
         "share_of_criteria_met", "nominal_alpha", "same_score", "cohen_kappa_with_majority",
+        # tests/stats/coefficients compares these with scipy and scikit-learn
+        "rmse", "pearson", "spearman", "kendall_tau_b",
     }  # fmt: skip

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +12,7 @@ from click.core import ParameterSource
 import judge
 from judge.cli import output_options
 from judge.cli.item_options import id_from
+from judge.cli.next_steps import same_command
 from judge.cli.option_types import (
     Number,
     Repeated,
@@ -265,14 +267,6 @@ def ratings_of_run(command: Any) -> Any:
         show_default=True,
         help="Number of largest disagreements to list; 0 lists none.",
     ),
-    click.option(
-        "--sections",
-        default="",
-        callback=names,
-        metavar="NAMES",
-        help="Sections to print, as in rates,bias,details; all prints everything. Pages, CSV and JSON always "
-        "have all sections.  [default: the most important ones]",
-    ),
 )
 @output_options.outputs
 @click.pass_context
@@ -284,7 +278,6 @@ def command(
     outputs: output_options.Outputs,
     *,
     retest: bool,
-    sections: Sequence[str],
     **given: Any,
 ) -> None:
     """Measure the agreement of the judges of RUNS with human raters, and of the raters with each other.
@@ -300,7 +293,8 @@ def command(
 
     Example: judge agree runs/answers-openai-gpt-5-open_qa --humans ratings.csv --by category --margin 0.05
     """
-    given["on_read"] = show_read
+    read: list[str] = []
+    given["on_read"] = functools.partial(_show_and_keep, read)
     if not retest:
         own = {"margin": given.pop("margin"), "set_by": source_of(context, "margin", "epsilon")}
         report: Report = judge.agree(runs, needed(humans), **own, **given)
@@ -311,7 +305,29 @@ def command(
         raise click.UsageError(
             "--retest compares repeated judgments of a run; name a run made with --samples 2 or more"
         )
-    output_options.deliver(report, outputs, runs, sections)
+    steps = [] if retest else _next_steps(report, outputs.has_page)
+    output_options.deliver(report, outputs, runs, steps, read)
+
+
+def _next_steps(report: Report, has_page: bool) -> list[str]:
+    """What an option asked for and one screen does not hold, or a verdict, or disagreements; and the page."""
+    has_ceiling = any(
+        "difference" in (column.key for column in table.columns)
+        for table in report.tables.values()
+        if table.key == "summary"
+    )
+    asked = ",".join(name for name in report.short if name in report.section_names[1:])
+    steps = same_command("--sections", asked) if asked else []
+    if not steps and has_ceiling and "verdicts" not in report.tables:
+        steps = same_command("--margin", "0.05")
+    elif not steps and "disagreements" in report.section_names:
+        steps = same_command("--sections", "disagreements")
+    return steps if has_page else [*steps, *same_command("--open")]
+
+
+def _show_and_keep(kept: list[str], lines: str, notes: Sequence[str]) -> None:
+    kept.append(lines)
+    show_read(lines, notes)
 
 
 def show_read(lines: str, _notes: Sequence[str]) -> None:

@@ -5,6 +5,7 @@ from typing import Any
 
 import click
 
+from judge.cli.next_steps import remember_arguments
 from judge.cli.option_types import Repeated, names, pairs
 
 Decorator = Callable[[Any], Any]
@@ -25,6 +26,11 @@ mapping = click.option(
 
 class GroupedCommand(click.Command):
     """A command whose `--help` shows its options under the headings given by `section`."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Keep the arguments as they were given, for the commands that are printed as next steps."""
+        remember_arguments(ctx, args)
+        return super().parse_args(ctx, args)
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write one definition list per heading, in the order in which the headings were declared."""

@@ -1,6 +1,7 @@
 """Options that say where a report is written, and the writing itself."""
 
 import functools
+import webbrowser
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from judge.cli import next_steps
+from judge.cli.option_types import names
 from judge.cli.options import as_json, section
 from judge.cli.protect_inputs import refuse_inputs
 
@@ -30,6 +33,10 @@ class Outputs:
         File (a folder for `csv`), ``-`` for standard output, ``*`` for the default file of the run.
     gates : tuple of Gate
         Thresholds (`--fail-under`).
+    open_page : bool
+        Whether the HTML page is opened in a browser.
+    sections : tuple of str
+        Names of the sections that the terminal shows; empty: those that the report shows first.
     """
 
     as_json: bool
@@ -39,6 +46,13 @@ class Outputs:
     csv: str | None
     junit: str | None
     gates: tuple["Gate", ...]
+    open_page: bool
+    sections: tuple[str, ...]
+
+    @property
+    def has_page(self) -> bool:
+        """Whether the HTML page is written."""
+        return self.html is not None or self.open_page
 
 
 def _file(ctx: click.Context, param: click.Parameter, value: str | None) -> str | None:
@@ -87,6 +101,7 @@ _OPTIONS = section(
         "Write a self-contained HTML page. Without FILE it is written to the folder of the run; - is "
         "standard output.",
     ),
+    click.option("--open", "open_page", is_flag=True, help="Write the page, as --html does, and open it."),
     _rendering("markdown", "Write Markdown, for example for a pull request; FILE as for --html."),
     _rendering("latex", "Write the tables in LaTeX (booktabs); FILE as for --html."),
     click.option(
@@ -112,6 +127,14 @@ _OPTIONS = section(
         callback=_file,
         help="Write the results of --fail-under as JUnit XML; - is standard output.",
     ),
+    click.option(
+        "--sections",
+        default="",
+        callback=names,
+        metavar="NAMES",
+        help="Sections to print, as in slices,failures; all prints everything. Pages, CSV and JSON always "
+        "have all sections.  [default: the most important ones]",
+    ),
     as_json,
 )
 
@@ -122,8 +145,8 @@ def outputs(command: Callable[..., None]) -> Callable[..., None]:
     @functools.wraps(command)
     def bundled(**given: Any) -> None:
         refuse_inputs(*(given[name] for name in ("html", "markdown", "latex", "junit")))
-        names = ("as_json", "html", "markdown", "latex", "csv", "junit", "gates")
-        command(**given | {"outputs": Outputs(**{name: given.pop(name) for name in names})})
+        fields = ("as_json", "html", "markdown", "latex", "csv", "junit", "gates", "open_page", "sections")
+        command(**given | {"outputs": Outputs(**{name: given.pop(name) for name in fields})})
 
     wrapped: Callable[..., None] = _OPTIONS(bundled)
     return wrapped
@@ -133,7 +156,8 @@ def deliver(
     report: "Report",
     outputs: Outputs,
     runs: Sequence[str | Path] = (),
-    sections: Sequence[str] | None = None,
+    steps: Sequence[str] = (),
+    printed: Sequence[str] = (),
 ) -> None:
     """Write a report to the requested places, then check the thresholds.
 
@@ -146,8 +170,10 @@ def deliver(
     runs : sequence of path
         Runs that the report describes. Default files are written to the folder of a single run, and to
         the working directory if there are several.
-    sections : sequence of str, optional
-        Names of the sections that the terminal shows; default: those that the report shows first.
+    steps : sequence of str
+        Commands that a user may run next; shown below a report without chosen sections.
+    printed : sequence of str
+        What the command has printed before.
 
     Raises
     ------
@@ -158,8 +184,9 @@ def deliver(
     """
     from judge.reporting import gates
 
+    html = _DEFAULT if outputs.open_page and outputs.html is None else outputs.html
     _check(outputs)
-    shown = report.sections_named(sections or None)
+    shown = report.sections_named(outputs.sections or None)
     if outputs.csv:
         from judge.reporting.render.csv import file_names
 
@@ -169,7 +196,7 @@ def deliver(
     rendered = [
         (render(), str(home / f"{report.kind}.{ending}") if wanted == _DEFAULT else wanted)
         for wanted, ending, render in (
-            (outputs.html, "html", report.to_html),
+            (html, "html", report.to_html),
             (outputs.markdown, "md", report.to_markdown),
             (outputs.latex, "tex", report.to_latex),
         )
@@ -177,12 +204,19 @@ def deliver(
     ]
     if outputs.junit:
         rendered.append((gates.junit(report, outcomes), outputs.junit))
-    for text, path in rendered:  # everything is rendered before the first file is written
-        _write(text, path)
+    written = [note for text, path in rendered if (note := _write(text, path))]  # after all are rendered
     if outputs.csv:
-        click.echo(f"{len(report.to_csv(outputs.csv))} tables in {outputs.csv}", err=True)
-    if _STDOUT not in (outputs.html, outputs.markdown, outputs.latex, outputs.junit):
-        show(report, outputs.as_json, shown)
+        written.append(f"{len(report.to_csv(outputs.csv))} tables in {outputs.csv}")
+    show_text = _STDOUT not in (outputs.html, outputs.markdown, outputs.latex, outputs.junit)
+    if outputs.as_json or shown or not show_text:
+        steps = ()
+    notes = [*written, *next_steps.as_notes(steps)]
+    if show_text:
+        show(report, outputs.as_json, shown, next_steps.n_lines([*printed, *notes]))
+    for note in notes:
+        click.echo(note, err=True)
+    if outputs.open_page:
+        webbrowser.open(Path(rendered[0][1]).resolve().as_uri())
     gates.require(outcomes)
 
 
@@ -194,27 +228,33 @@ def _check(outputs: Outputs) -> None:
         raise click.UsageError(
             "only one of --json and the options with the file name - can use standard output"
         )
+    if outputs.open_page and outputs.html == _STDOUT:
+        raise click.UsageError("--open opens a page in a file; found --html -, which is standard output")
     if outputs.junit and not outputs.gates:
         raise click.UsageError(
             "--junit writes the results of --fail-under, which is missing: add --fail-under pass_rate=0.7"
         )
 
 
-def _write(text: str, path: str) -> None:
+def _write(text: str, path: str) -> str:
+    """Write a file, or to standard output; return the note that says where a file is."""
     if path == _STDOUT:
         click.echo(text, nl=False)
-        return
+        return ""
     from judge.files.writing import write_file
 
     write_file(path, text)
-    click.echo(f"{path} ({len(text.encode()):,} bytes)", err=True)
+    return f"{path} ({len(text.encode()):,} bytes)"
 
 
-def show(report: "Report", as_json: bool, sections: Sequence[str] | None = None) -> None:
-    """Print a report to standard output, as text or as JSON."""
+def show(report: "Report", as_json: bool, sections: Sequence[str] | None = None, n_reserved: int = 0) -> None:
+    """Print a report to standard output, as text or as JSON.
+
+    `n_reserved` lines of the terminal hold other texts.
+    """
     if as_json:
         click.echo(report.to_json(), nl=False)
         return
     from judge.reporting.render.text import print_report
 
-    print_report(report, sections=sections)
+    print_report(report, sections=sections, n_reserved=n_reserved)

@@ -1,5 +1,7 @@
 """`judge report`: pass rates, scores, slices and failures of runs."""
 
+import shlex
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -7,10 +9,12 @@ import click
 import judge
 from judge.cli import output_options
 from judge.cli.agree import given_options, ratings_of_run
+from judge.cli.next_steps import same_command
 from judge.cli.options import GroupedCommand, by, no_verdict, runs_argument, section, worst
 
 if TYPE_CHECKING:
     from judge.analysis.ratings import NoVerdict
+    from judge.reporting.report import Report
 
 
 @click.command(cls=GroupedCommand)
@@ -52,4 +56,14 @@ def command(
     """
     given = given_options(options)
     report = judge.report(runs, humans=humans, by=by, worst=worst, no_verdict=no_verdict, **given)
-    output_options.deliver(report, outputs, runs)
+    output_options.deliver(report, outputs, runs, _next_steps(report, runs, outputs.has_page))
+
+
+def _next_steps(report: "Report", runs: Sequence[str], has_page: bool) -> list[str]:
+    """The failing answers, what distinguishes them, and the page."""
+    steps = []
+    if len(runs) == 1 and report.pass_rate.value < 1:
+        steps.append(shlex.join(["judge", "show", runs[0], "--fail", "--worst", "10"]))
+    if "slices" in report.section_names:
+        steps += same_command("--sections", "slices")
+    return steps if has_page else [*steps, *same_command("--open")]

@@ -45,12 +45,15 @@ class Column:
         a `score` on the scale, a `change` as a signed difference of scores.
     detail : bool
         Whether it is omitted where space is short (terminal, notebook).
+    brief : bool
+        Whether the terminal shows estimates without their intervals.
     """
 
     key: str
     title: str
     kind: CellKind = "text"
     detail: bool = False
+    brief: bool = False
 
 
 @dataclass(frozen=True)
@@ -240,7 +243,8 @@ class ReportContent:
     draw : callable, optional
         Content -> charts by the key of their table; default: one chart for every table that has one.
     short : tuple of str
-        Names of the sections that the terminal and a notebook show first; empty: all, and the methods.
+        Names of the sections that the terminal (in at most 30 lines) and a notebook show first, the main
+        table in front; empty: all, and the methods.
     other_estimators : callable, optional
         Figure -> estimators of it that the design did not choose, by name; in JSON only.
     """

@@ -64,18 +64,22 @@ def test_without_a_margin_it_says_that_there_is_no_verdict(run):
     assert result.exit_code == 0, result.output
     lines = result.stdout.splitlines()
     assert lines[0].endswith("with 3 human raters on 24 items")
-    assert "For a verdict, fix the largest acceptable loss of agreement" in " ".join(result.stdout.split())
+    assert f"next: judge agree {run} --humans {RATINGS} --margin 0.05\n" in result.stderr
     assert max(len(line) for line in lines) <= 80
 
 
 def test_with_a_margin_the_verdict_comes_first_and_says_where_the_margin_is_from(run):
     result = judge("agree", run, "--humans", RATINGS, "--margin", 0.05)
     text = " ".join(result.stdout.split())
-    assert text.split("•")[1].startswith(" On technical accuracy")
+    first = text.split("•")[1]
+    assert "better than they agree with each other" in first
     assert "the judge is non-inferior" in text
-    assert "margin 0.05 (given on the command line)." in text
-    assert "Margins given on the command line." in text
-    assert "For a verdict" not in text
+    assert "margin 0.05 (given on the command line)." in first
+    assert "--margin" not in text
+    assert (
+        "Margins given on the command line."
+        in judge("agree", run, "--humans", RATINGS, "--margin", 0.05, "--sections", "agreement").stdout
+    )
 
 
 @pytest.mark.parametrize("value", ["0.05", '["0.05"]', '["kappa_quadratic=0.05"]'])
@@ -87,10 +91,20 @@ def test_a_margin_in_the_settings_is_named_by_its_file(run, tmp_path, monkeypatc
 
 
 def test_the_examples_fit_on_one_screen_and_name_what_else_there_is(run):
+    result = judge("agree", run, "--humans", RATINGS)
+    lines = [*result.stdout.splitlines(), *result.stderr.splitlines()]
+    assert sum(1 + (len(line) - 1) // 80 for line in lines) <= 30
+    assert "\nMore: --sections all, or some of " in result.stdout
+
+
+@pytest.mark.parametrize("width", [60, 80])
+def test_one_table_has_people_judge_difference_and_verdict_of_each_dimension(run, monkeypatch, width):
+    monkeypatch.setenv("COLUMNS", str(width))
     lines = judge("agree", run, "--humans", RATINGS).stdout.splitlines()
-    assert len(lines) <= 45
-    assert lines[-2].startswith("More sections (--sections all): people, raw, levels, verdicts, corrected")
-    assert lines[-1].endswith("bias, details, disagreements, methods.")
+    assert max(map(len, lines)) <= width
+    (row,) = [line for line in lines if line.startswith("technical accuracy")]
+    assert row.split()[2:4] == ["0.92", "0.94"]
+    assert "unclear" in row
 
 
 def test_all_sections_are_printed_on_request(run):
@@ -108,7 +122,9 @@ def test_only_the_sections_asked_for_are_printed(run):
 
 
 def test_slices_and_the_annotator_test_are_printed_where_they_are_asked_for(run):
-    text = judge("agree", run, "--humans", RATINGS, "--by", "topic", "--epsilon", 0.2).stdout
+    words = ("agree", run, "--humans", RATINGS, "--by", "topic", "--epsilon", 0.2)
+    assert "--epsilon 0.2 --sections slices,annotators\n" in judge(*words).stderr
+    text = judge(*words, "--sections", "slices,annotators").stdout
     assert "\nBy topic" in text
     assert "Alternative annotator test" in text
 
@@ -117,7 +133,9 @@ def test_an_unknown_section_is_refused_with_those_that_exist_before_anything_is_
     page = tmp_path / "page.html"
     result = judge("agree", run, "--humans", RATINGS, "--sections", "rate", "--html", page)
     assert result.exit_code == 1
-    assert "no section 'rate'; this report has: agreement, rates, pass_rates, people" in result.stderr
+    assert (
+        "no section 'rate'; this report has: summary, agreement, rates, pass_rates, people" in result.stderr
+    )
     assert not page.exists()
 
 

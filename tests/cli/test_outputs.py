@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import shlex
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -49,7 +50,29 @@ def test_page_goes_beside_the_run_and_text_to_standard_output(run):
     assert result.exit_code == 0
     assert (run / "report.html").read_text(encoding="utf-8").startswith("<!DOCTYPE html>")
     assert "of answers pass" in result.stdout
-    assert result.stderr == f"{run / 'report.html'} ({(run / 'report.html').stat().st_size:,} bytes)\n"
+    note = f"{run / 'report.html'} ({(run / 'report.html').stat().st_size:,} bytes)\n"
+    assert result.stderr.startswith(note)
+
+
+def test_open_writes_the_page_and_opens_it(run, monkeypatch):
+    opened = []
+    monkeypatch.setattr("webbrowser.open", opened.append)
+    assert judge("report", run, "--open").exit_code == 0
+    assert opened == [(run / "report.html").resolve().as_uri()]
+    assert judge("report", run, "--html", run / "x.html", "--open").exit_code == 0
+    assert opened[1].endswith("/x.html")
+    assert judge("report", run, "--html", "-", "--open").exit_code == 2
+
+
+def test_a_report_fits_on_one_screen_and_its_next_commands_run(run, monkeypatch):
+    monkeypatch.setattr("webbrowser.open", bool)
+    result = judge("report", run)
+    lines = [*result.stdout.splitlines(), *result.stderr.splitlines()]
+    assert sum(1 + (len(line) - 1) // 80 for line in lines) <= 30
+    steps = [shlex.split(line.removeprefix("next: judge ")) for line in result.stderr.splitlines()]
+    assert [step[0] for step in steps] == ["show", "report", "report"]
+    assert all(judge(*step).exit_code == 0 for step in steps), steps
+    assert "By kind" in judge(*steps[1]).stdout
 
 
 @pytest.mark.parametrize("command", ["report", "compare", "leaderboard"])

@@ -12,7 +12,7 @@ from judge.analysis.agreement.agree import Agreement
 from judge.analysis.agreement.by_slice import Disagreement
 from judge.analysis.agreement.coefficients import AGREEMENT
 from judge.analysis.ratings import Ratings
-from judge.reporting.document import METHODS, Case, Judgment, OtherEstimators, Section, Table
+from judge.reporting.document import Case, Judgment, OtherEstimators, Section, Table
 from judge.reporting.figures.agreement_figures import drawer
 from judge.reporting.findings import agreement_findings as findings
 from judge.reporting.report import Report
@@ -116,6 +116,7 @@ def _sections(found: Agreement, labels: Labels) -> Iterator[Section]:
     verdicts = tables.verdicts(found, labels)
     corrected_agreement, raw = tables.beside(found, labels)
     first = (*((verdicts,) if verdicts else ()), corrected_agreement)
+    yield _section("summary", summary.summary(found, labels))
     yield _judges(found)
     if found.selected_on:
         yield Section("chosen", "Chosen on other items", tables=tuple(selection(found)))
@@ -170,8 +171,9 @@ def _section(key: str, table: Table | None) -> Section:
 def _short(found: Agreement) -> tuple[str, ...]:
     """Names of the sections shown first: the answer to the question, and what was asked for by an option."""
     if not found.judge_agreements:
-        return ("people", "approval", METHODS)
+        return ("people", "approval")
     asked = {
+        "judges": bool(found.judge_differences),
         "approval": bool(found.approvals.rows),
         "chosen": bool(found.selected_on),
         "criteria": bool(found.tags or found.single_criteria),
@@ -179,8 +181,7 @@ def _short(found: Agreement) -> tuple[str, ...]:
         "annotators": found.criteria.epsilon is not None,
         "panel": bool(found.panel_gains),
     }
-    first = ("judges", "agreement", "rates", "pass_rates")
-    return (*first, *(name for name, is_asked in asked.items() if is_asked))
+    return ("summary", *(name for name, is_asked in asked.items() if is_asked))
 
 
 def _details(found: Agreement) -> Iterator[Table]:

@@ -48,6 +48,7 @@ def build_runs(sources: Sequence[RunData], *, by: Sequence[str] = (), cluster: s
         together.estimates | figures,
         about(sources),
         tuple(dict.fromkeys((*together.methods, *(line for r in single for line in r.methods)))),
+        short=tuple(section.name for section in (*together.sections, *(s for _, s in own[:1]))),
     )
 
 

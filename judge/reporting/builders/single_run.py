@@ -26,6 +26,8 @@ from judge.rubric import CRITERIA
 from judge.stats.engine.estimate import Estimate
 from judge.stats.pass_fail.proportion import proportion
 
+SHORT = ("overview", "corrected")
+"""Sections that the terminal shows first; `corrected` is there where people's ratings are given."""
 MOST_VALUES, MOST_FIELDS, LONGEST_LABEL = 12, 6, 40
 
 
@@ -72,7 +74,7 @@ def build_report(
         "report",
         _title(source),
         (
-            *run_findings.pass_words(table, passing),
+            *run_findings.pass_words(table, passing, profile),
             *type_findings.criteria_words(table, clusters),
             *run_findings.failure_words(profile),
             *run_findings.where_words(sliced, n_tests(sliced)),
@@ -82,6 +84,7 @@ def build_report(
         _named_estimates(table, passing, dimensions, sliced, clusters),
         source.about,
         tuple(run_findings.methods(table, cluster)),
+        short=SHORT,
     )
 
 
@@ -96,7 +99,10 @@ def build_audit(
     return Report(
         "audit",
         f"Audit of {_title(source)}",
-        (*run_findings.pass_words(table, passing), *run_findings.failure_words(profile)),
+        (
+            *run_findings.pass_words(table, passing, profile),
+            *run_findings.failure_words(profile),
+        ),
         tuple(run_findings.warnings(source, passing, cluster)),
         (
             *_failure_sections(failing, profile, by or default_fields(table), detail=False),

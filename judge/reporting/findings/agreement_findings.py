@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from judge.analysis import headlines
 from judge.analysis.agreement.agree import Agreement
@@ -13,6 +13,17 @@ from judge.records import OVERALL
 from judge.reporting.document import CellKind
 from judge.reporting.findings.design_words import design_words, misfit_words, shift_warning
 from judge.reporting.findings.judge_findings import choice_words, judge_words, left_out_judges
+from judge.reporting.findings.outcomes import (
+    ADVICE,
+    CHANCE,
+    Finding,
+    Outcome,
+    finding,
+    outcome,
+    undefined_because,
+    usable_first,
+    words_of_test,
+)
 from judge.reporting.findings.study_methods import study_methods
 from judge.reporting.render.numbers import number_text
 from judge.reporting.tables.agreement_summary import GLOSSARY
@@ -29,31 +40,15 @@ from judge.reporting.wording import (
 )
 from judge.stats.engine.estimate import FEW_CLUSTERS, Estimate
 from judge.stats.judge_human.ceiling import NOT_ABOVE_CHANCE
-from judge.stats.judge_human.non_inferiority import NonInferiority
 
 ALPHA = 0.05
 MANY_MISSING = 0.05
 FEW_PEOPLE, FEW_ITEMS = 3, 50
 MOST_SENTENCES = 8
-_FINDINGS = {
-    "better": "agrees with people better than they agree with each other",
-    "non-inferior": "is non-inferior (it agrees with people as well as they agree with each other, up to the "
-    "margin)",
-    "inconclusive": "is shown neither to be non-inferior nor to be worse than people (inconclusive)",
-    "worse": "agrees with people less well than they agree with each other, by more than the margin of {}",
+_SEVERAL: dict[Outcome, str] = {
+    "chance": "not shown to agree with people beyond chance (do not use there)",
 }
-_ADVICE = {
-    "better": "It can replace one of these raters there.",
-    "non-inferior": "It can replace one of these raters there.",
-    "inconclusive": "More rated items would decide that (judge plan).",
-    "worse": "Do not use it in place of a rater there.",
-}
-_WITHOUT_MARGIN = {
-    "better": _FINDINGS["better"],
-    "worse": "agrees with people less well than they agree with each other",
-    "inconclusive": "is not shown to agree with people less, or more, than they do with each other",
-    "": "cannot be compared with people",
-}
+"""Beginnings of sentences about several judges that differ from those about one."""
 
 
 def verdict_words(found: Agreement) -> Iterator[str]:
@@ -67,22 +62,12 @@ def verdict_words(found: Agreement) -> Iterator[str]:
     elif len(found.judges) == 1:
         yield from _by_outcome(found)
     else:
-        yield from (_judge_words(found, judge) for judge in found.judges)
+        yield from _by_judge(found)
         yield from judge_words(found)
         yield from _panel_words(found)
     yield from choice_words(found)
-    if (
-        found.judge_agreements
-        and not any(one.verdict for one in found.judge_agreements)
-        and _has_ceiling(found)
-    ):
-        yield ("For a verdict, fix the largest acceptable loss of agreement: --margin 0.05.")
     yield from _alt_words(found)
     yield from _slice_words(found)
-
-
-def _has_ceiling(found: Agreement) -> bool:
-    return any(one.main.human.defined for one in found.judge_agreements)
 
 
 def _human_sentences(found: Agreement) -> Iterator[str]:
@@ -96,13 +81,15 @@ def _human_sentences(found: Agreement) -> Iterator[str]:
 def _judge_sentences(one: JudgeAgreement, set_by: str) -> Iterator[str]:
     name, main = dimension_name(one.ratings.dimension), one.main
     kind, change = UNITS[main.unit], CHANGES[main.unit]
-    if not (main.judge.defined and main.human.defined):
+    if outcome(one) == "chance" or not (main.judge.defined and main.human.defined):
         yield _level_sentence(one)
+    if not (main.judge.defined and main.human.defined):
+        pass
     elif one.verdict is not None and one.verdict.verdict is not None:
         v = one.verdict
         shown = v.wide if v.verdict == "better" else v.difference
         difference = f": difference in {main.title} {_with_level(shown, change)}"
-        yield f"On {name} the judge {_finding(v, set_by, difference)}."
+        yield f"On {name} the judge {words_of_test(one.verdict.verdict, v.margin, f' ({set_by})', difference)}."
     else:
         yield (
             f"On {name}, {main.title} between judge and human rater is "
@@ -114,14 +101,14 @@ def _judge_sentences(one: JudgeAgreement, set_by: str) -> Iterator[str]:
 
 
 def _level_sentence(one: JudgeAgreement) -> str:
-    """Agreement of the judge where there is no human ceiling, or why it is undefined."""
+    """Agreement of the judge that may be due to chance, or has no human ceiling, or why it is undefined."""
     name, main = dimension_name(one.ratings.dimension), one.main
     if not main.judge.defined:
-        return f"Agreement on {name} is undefined ({(main.judge.reason or 'no ratings').replace('_', ' ')})."
-    return (
-        f"On {name} the judge agrees with people with {main.title} "
-        f"{with_interval(main.judge, UNITS[main.unit])}; there is no human ceiling to compare with."
-    )
+        return f"Agreement on {name} is undefined ({undefined_because(one)})."
+    level = f"{main.title} {with_interval(main.judge, UNITS[main.unit])}"
+    if outcome(one) == "chance":
+        return f"On {name} the judge {CHANCE} ({level}). {ADVICE['chance']}"
+    return f"On {name} the judge agrees with people with {level}; there is no human ceiling to compare with."
 
 
 def _with_level(difference: Estimate, change: CellKind) -> str:
@@ -148,17 +135,13 @@ def _points(bias: Estimate) -> str:
 
 
 def _by_outcome(found: Agreement) -> Iterator[str]:
-    """Dimensions of a single judge by what is found on them, each with what to do."""
-    groups: dict[tuple[str, str], list[str]] = {}
+    """Dimensions of a single judge by what is found on them, each with what to do; usable ones first."""
+    groups: dict[Finding, list[str]] = {}
     for one in found.judge_agreements:
-        if not (one.main.judge.defined and one.main.human.defined):
-            yield _level_sentence(one)
-            continue
-        key = (_outcome(one), _outcome_words(one, found.criteria.set_by))
-        groups.setdefault(key, []).append(dimension_name(one.ratings.dimension))
-    for (outcome, words), names in groups.items():
-        advice = f" {_ADVICE[outcome]}" if outcome in _ADVICE else ""
-        yield f"On {listed(names)} the judge {words}.{advice}"
+        groups.setdefault(finding(one), []).append(dimension_name(one.ratings.dimension))
+    for one_finding, words in usable_first(groups, found.criteria.set_by):
+        advice = ADVICE.get(one_finding.outcome, "")
+        yield f"On {listed(groups[one_finding])} the judge {words}. {advice}".rstrip()
     leanings: dict[str, list[str]] = {}
     for one in found.judge_agreements:
         if (more := _leaning(one)) is not None:
@@ -169,42 +152,27 @@ def _by_outcome(found: Agreement) -> Iterator[str]:
         yield f"The judge is {', '.join(parts)}: use the corrected pass rates."
 
 
-def _outcome(one: JudgeAgreement) -> str:
-    """Verdict of the test or, without a margin, what the interval of the difference shows."""
-    if one.verdict is not None and one.verdict.verdict is not None:
-        return str(one.verdict.verdict)
-    difference = one.main.difference
-    if not difference.defined:
-        return ""
-    return "worse" if difference.high < 0 else "better" if difference.low > 0 else "inconclusive"
-
-
-def _outcome_words(one: JudgeAgreement, set_by: str) -> str:
-    if one.main.judge.defined and not one.main.human.defined:
-        level = with_interval(one.main.judge, UNITS[one.main.unit])
-        return f"agrees with people with {one.main.title} {level}, without a human ceiling to compare with"
-    if one.verdict is None or one.verdict.verdict is None:
-        return _WITHOUT_MARGIN[_outcome(one)]
-    return _finding(one.verdict, set_by)
-
-
-def _finding(test: NonInferiority, set_by: str, more: str = "") -> str:
-    """Verdict of the test with its margin, which is named once; `more` follows the verdict."""
-    margin, words = f"{test.margin:g} ({set_by})", _FINDINGS[str(test.verdict)]
-    return words.format(margin) + more if "{}" in words else f"{words}{more}, margin {margin}"
-
-
-def _judge_words(found: Agreement, judge: str) -> str:
-    """One judge of several on all dimensions."""
-    groups: dict[str, list[str]] = {}
+def _by_judge(found: Agreement) -> Iterator[str]:
+    """Several judges by what is found about them, each with its dimensions; usable ones first."""
+    n_dimensions = len({one.ratings.dimension for one in found.judge_agreements})
+    groups: dict[Finding, dict[str, list[str]]] = {}
     for one in found.judge_agreements:
-        if one.judge == judge:
-            words = _outcome_words(one, found.criteria.set_by)
-            groups.setdefault(words, []).append(dimension_name(one.ratings.dimension))
-    if not groups:
-        return f"{judge}: it has no score on the rated items."
-    findings = "; ".join(f"on {listed(names)} it {finding}" for finding, names in groups.items())
-    return f"{judge}: {findings}."
+        groups.setdefault(finding(one), {}).setdefault(one.judge, []).append(one.ratings.dimension)
+    for one_finding, words in usable_first(groups, found.criteria.set_by):
+        judges: dict[str, list[str]] = {}
+        for judge, names in groups[one_finding].items():
+            is_all = len(names) == n_dimensions > 2
+            judges.setdefault("all dimensions" if is_all else listed(_named(names)), []).append(judge)
+        parts = "; ".join(f"{listed(names)} on {where}" for where, names in judges.items())
+        begins = _SEVERAL.get(one_finding.outcome, words)
+        yield f"{begins[0].upper()}{begins[1:]}: {parts}."
+    for judge in found.judges:
+        if not any(one.judge == judge for one in found.judge_agreements):
+            yield f"{judge} has no score on the rated items."
+
+
+def _named(dimensions: Iterable[str]) -> list[str]:
+    return [dimension_name(name) for name in dimensions]
 
 
 def _panel_words(found: Agreement) -> Iterator[str]:

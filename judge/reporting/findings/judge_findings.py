@@ -24,7 +24,7 @@ _WITHOUT_MARGIN = {1: "agrees better", -1: "agrees less well", 0: "is not shown 
 
 
 def judge_words(found: Agreement) -> Iterator[str]:
-    """One sentence for each further judge."""
+    """One sentence for each further judge; dimensions without a difference beyond noise are not named."""
     seconds = list(dict.fromkeys(one.second for one in found.judge_differences))
     for second in seconds[:MOST_JUDGES]:
         pairs = [one for one in found.judge_differences if one.second == second]
@@ -32,7 +32,10 @@ def judge_words(found: Agreement) -> Iterator[str]:
         for one in pairs:
             if (words := _outcome(one)) is not None:
                 groups.setdefault(words, []).append(_with_difference(one))
-        if groups:
+        nothing = groups.pop(_WITHOUT_MARGIN[0], []) if len(groups) > 1 or len(pairs) > 1 else []
+        if nothing and not groups:
+            yield f"{second} is not shown to agree better or less well with people than {pairs[0].first}."
+        elif groups:
             findings = "; ".join(f"on {listed(names)} it {words}" for words, names in groups.items())
             yield f"{second} compared with {pairs[0].first}, by agreement with people: {findings}."
 

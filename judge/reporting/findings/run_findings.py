@@ -1,5 +1,6 @@
 """The findings of reports about runs, as sentences above the tables."""
 
+import math
 from collections.abc import Iterator, Sequence
 
 import numpy as np
@@ -7,7 +8,7 @@ import numpy as np
 from judge.analysis import headlines
 from judge.analysis.comparable import same_rubric
 from judge.analysis.compare import RunComparison
-from judge.analysis.failures import FailureProfile
+from judge.analysis.failures import DimensionFailures, FailureProfile
 from judge.analysis.group_difference import Groups
 from judge.analysis.leaderboard import Leaderboard
 from judge.analysis.pass_rate import PassRate
@@ -22,25 +23,26 @@ from judge.scoring.run_summary import RunSummary
 
 ALPHA = 0.05
 MANY_MISSING = 0.05
+FEW_FAILS = 10
+"""With fewer failing answers, no dimension is said to fail most."""
+SELDOM = 0.05
+"""A dimension that decides a smaller share of fails is not named."""
 FEW_VERDICTS, FEW_CLUSTERS = 30, 10
 BASELINE = "baseline"
 
 
-def pass_words(table: ScoreTable, passing: PassRate) -> Iterator[str]:
-    """How many answers pass, with bounds for the missing verdicts."""
+def pass_words(table: ScoreTable, passing: PassRate, profile: FailureProfile) -> Iterator[str]:
+    """How many answers pass and where most fail, with bounds for the missing verdicts."""
     n, missing = passing.n_pass + passing.n_fail, n_without_verdict(table)
+    most = _fails_most(profile)
+    where = f", most often on {display_name(most.dimension)}" if most else ""
+    rate = f"{with_interval(passing.estimate, 'share')} of answers pass: {passing.n_pass:,} of {n:,}"
     if n == 0:
         yield f"None of the {len(table):,} answers has a verdict, so there is no pass rate."
     elif missing and table.no_verdict == "fail":
-        yield (
-            f"{with_interval(passing.estimate, 'share')} of answers pass: {passing.n_pass:,} of {n:,}; "
-            f"{passing.n_fail:,} fail or have no verdict."
-        )
+        yield f"{rate}; {passing.n_fail:,} fail or have no verdict{where}."
     else:
-        yield (
-            f"{with_interval(passing.estimate, 'share')} of answers pass: {passing.n_pass:,} of {n:,} with a "
-            f"verdict; {passing.n_fail:,} fail."
-        )
+        yield f"{rate} with a verdict; {passing.n_fail:,} fail{where}."
     if missing:
         open_ = {name: n for name, n in table.outcomes.counts().items() if name not in ("ok", NOT_APPLICABLE)}
         why = ", ".join(f"{count:,} {status}" for status, count in open_.items() if count)
@@ -70,22 +72,32 @@ def _counted_as(table: ScoreTable, passing: PassRate) -> str:
 
 
 def failure_words(profile: FailureProfile) -> Iterator[str]:
-    """Which dimension most often decides that an answer fails."""
-    worst = profile.worst
-    if worst is None:
+    """Which dimensions decide how often that an answer fails; a first one only where intervals separate."""
+    bound = sorted((d for d in profile.dimensions if d.binding.value > 0), key=lambda d: -d.binding.value)
+    if not bound:
         return
-    first = [d for d in profile.dimensions if d.binding.value >= worst.binding.value - 1e-9]
-    others = [d for d in profile.dimensions if d not in first and d.binding.value >= 0.05]
-    others.sort(key=lambda d: -d.binding.value)
+    first, *others = bound
     rest = ", ".join(
-        f"{display_name(d.dimension)} in {number_text(d.binding.value, 'share')}" for d in others
+        f"{display_name(d.dimension)} in {number_text(d.binding.value, 'share')}"
+        for d in others
+        if d.binding.value >= SELDOM
     )
-    names = " and ".join(display_name(d.dimension) for d in first)
-    share = with_interval(worst.binding, "share")
-    what = f"is the most frequent binding dimension: {share} of failing answers"
-    if len(first) > 1:
-        what = f"are the most frequent binding dimensions: {share} of failing answers each"
-    yield f"{names.capitalize()} {what}{f'; {rest}' if rest else ''}."
+    share = f"{display_name(first.dimension)} in {with_interval(first.binding, 'share')} of failing answers"
+    is_shown = _fails_most(profile) is not None or not others
+    begins = "Binding dimension" if is_shown else "No dimension is shown to fail most; binding dimension"
+    yield f"{begins}: {share}{f', {rest}' if rest else ''}."
+
+
+def _fails_most(profile: FailureProfile) -> DimensionFailures | None:
+    """The dimension that decides most fails, if its interval lies above that of every other."""
+    worst = profile.worst
+    others = [d.binding for d in profile.dimensions if d is not worst]
+    if worst is None or not others:
+        return None
+    # An interval is missing where the share does not vary, such as for a dimension that decides no fail.
+    highest = max(other.value if math.isnan(other.high) else other.high for other in others)
+    lowest = worst.binding.value if math.isnan(worst.binding.low) else worst.binding.low
+    return worst if profile.n_fail >= FEW_FAILS and lowest > highest else None
 
 
 def where_words(sliced: Sequence[SliceTable], n_tests: int) -> Iterator[str]:
@@ -123,8 +135,8 @@ def warnings(source: RunData, passing: PassRate, cluster: str | None) -> Iterato
     yield from headlines.of_table(table)
     if source.about.get("judge") == BASELINE:
         yield (
-            "These scores come from the baseline (word overlap, no language model). They test the "
-            "installation and are a lower bound for real judges; they do not measure quality."
+            "These scores come from the baseline (word overlap, no language model). They are a lower bound "
+            "for real judges and do not measure quality."
         )
     if selection := source.about.get("selection"):
         yield f"This is a pilot: a {selection}. All figures are estimates for the items of the whole input."
@@ -158,8 +170,8 @@ def warnings(source: RunData, passing: PassRate, cluster: str | None) -> Iterato
 def _copied_warnings(summary: RunSummary) -> Iterator[str]:
     if n := summary.with_verdict_in_text:
         yield (
-            f"Text that looks like a verdict of the judge appears in {counted(n, 'item')}, listed below. "
-            "Such an answer may be written to obtain a score that it does not deserve (prompt injection)."
+            f"{counted(n, 'item holds', 'items hold')} text that looks like a verdict of the judge, which "
+            "may be written to obtain a score (prompt injection): section anomalies."
         )
     if n := summary.lost_to_copied_verdict:
         yield (

@@ -1,11 +1,13 @@
 """A Report as text for the terminal: findings first, then tables that fit the width."""
 
 import io
+import itertools
 import math
 import re
 import textwrap
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from typing import TextIO
 
 from rich import box
@@ -15,12 +17,27 @@ from rich.padding import Padding
 from rich.table import Table as RichTable
 from rich.text import Text
 
-from judge.reporting.document import METHODS, Case, Column, Judgment, ReportContent, Section, Table
+from judge.reporting.document import (
+    METHODS,
+    Case,
+    Cell,
+    CellKind,
+    Column,
+    Judgment,
+    ReportContent,
+    Section,
+    Table,
+)
 from judge.reporting.methods import methods_of
 from judge.reporting.render.numbers import cell_text, score_text, unbroken
 from judge.stats.engine.estimate import Estimate
 
 NARROWEST, WIDEST = 60, 120
+MOST_LINES = 30
+"""Lines of a report that is shown without choosing sections."""
+_ROOM = ((9, 7), (7, 5), (5, 3), (3, 2))
+"""Most lines of findings and of warnings; the first that leave room for the main table are used."""
+_FEWEST_ROWS = 3
 LONGEST_TEXT = 600
 _LABEL_WIDTH = 24
 _GAP = 2
@@ -48,8 +65,12 @@ def print_report(
     file: TextIO | None = None,
     width: int | None = None,
     sections: Sequence[str] | None = None,
+    n_reserved: int = 0,
 ) -> None:
     """Write a report as text to `file` (default: standard output).
+
+    Without `sections`, a report that names its most important ones (`ReportContent.short`) takes at most 30
+    lines: findings, warnings and the first tables, as far as they fit.
 
     Parameters
     ----------
@@ -61,15 +82,18 @@ def print_report(
         Characters per line; default: the width of the terminal (80 without one), between 60 and 120.
     sections : sequence of str, optional
         Names of the sections to show; default: those that the report shows first.
+    n_reserved : int
+        Lines of the 30 that the caller needs for other texts.
     """
     console = Console(file=file, highlight=False, markup=False, emoji=False, width=width)
     if width is None:
         console.width = max(NARROWEST, min(console.width, WIDEST))
-    with console.capture() as captured:
-        for part in _parts(report, console.width, sections):
-            console.print(part)
-    for line in captured.get().splitlines():
-        console.file.write(line.rstrip() + "\n")
+    if sections is None and report.short:
+        lines = _brief(report, console, MOST_LINES - n_reserved)
+    else:
+        lines = _lines(_parts(report, console.width, sections or report.section_names), console)
+    for line in lines:
+        console.file.write(f"{line}\n")
 
 
 def report_text(report: ReportContent, sections: Sequence[str] | None = None) -> str:
@@ -82,14 +106,89 @@ def report_text(report: ReportContent, sections: Sequence[str] | None = None) ->
 def table_text(table: Table, width: int = WIDEST) -> str:
     """Return one table as the terminal shows it."""
     console = Console(file=io.StringIO(), highlight=False, markup=False, emoji=False, width=width)
+    return "\n".join(_lines(_table(table, width), console))
+
+
+def _lines(parts: Iterable[RenderableType], console: Console) -> list[str]:
+    """Lines of what is shown, without blanks at their ends."""
     with console.capture() as captured:
-        for part in _table(table, width):
+        for part in parts:
             console.print(part)
-    return "\n".join(line.rstrip() for line in captured.get().splitlines())
+    return [line.rstrip() for line in captured.get().splitlines()]
 
 
-def _parts(report: ReportContent, width: int, wanted: Sequence[str] | None) -> Iterator[RenderableType]:
-    names = wanted or report.short or report.section_names
+def _brief(report: ReportContent, console: Console, most: int) -> list[str]:
+    """Findings, the main table, warnings, and further tables of the short sections, in `most` lines."""
+    lines: list[str] = []
+    for most_found, most_warned in _ROOM:
+        found = _sentences(report.verdict, "• ", "", most_found, console)
+        warned = _sentences(report.warnings, "! ", "yellow", most_warned, console)
+        lines = _around_tables(report, console, most, found, warned)
+        if len(lines) <= most:
+            break
+    return lines
+
+
+def _around_tables(
+    report: ReportContent, console: Console, most: int, found: list[str], warned: list[str]
+) -> list[str]:
+    width = console.width
+    head = [*_lines([_wrapped(report.title, width, style="bold")], console), ""]
+    room = most - len(head) - len(found) - len(warned) - len(_more(report.section_names, console)) - 1
+    shown: list[list[str]] = []
+    hidden = [name for name in report.section_names if name not in report.short]
+    for section in (s for s in report.sections if s.name in report.short):
+        for table in (t for t in section.tables if t.rows and not t.detail):
+            lines = ["", *_lines(_table(table, width), console)]
+            if len(lines) > room:
+                hidden.append(section.name)
+                if shown:
+                    continue
+                lines = _cut(table, section.name, console, room)
+            shown.append(lines)
+            room -= len(lines)
+    main, others = (shown[0], shown[1:]) if shown else ([], [])
+    gap = [""] if main and warned else []
+    names = [name for name in report.section_names if name in hidden]
+    return [*head, *found, *main, *gap, *warned, *itertools.chain(*others), *_more(names, console)]
+
+
+def _sentences(sentences: Sequence[str], lead: str, style: str, most: int, console: Console) -> list[str]:
+    """Lines of the first sentences that fit, and how many are left out."""
+    each = [_lines([_wrapped(sentence, console.width, lead, style)], console) for sentence in sentences]
+    kept: list[str] = []
+    for place, lines in enumerate(each):
+        if place and len(kept) + len(lines) + (place + 1 < len(each)) > most:
+            return [*kept, f"{lead}{len(each) - place} more (--sections all)"]
+        kept += lines
+    return kept
+
+
+def _cut(table: Table, name: str, console: Console, most: int) -> list[str]:
+    """Lines of a table that is too long: without notes, then columns below, then the last rows."""
+    width, note = console.width, f"More columns: --sections {name}"
+    tries = [(replace(table, notes=()), None), (replace(table, notes=(note,)), 1)]
+    for n in range(min(len(table.rows) - 1, max(most, _FEWEST_ROWS)), _FEWEST_ROWS - 1, -1):
+        rest = f"{len(table.rows) - n:,} more: --sections {name}"
+        tries.append((replace(table, rows=table.rows[:n], notes=(rest,)), 1))
+    lines: list[str] = []
+    for part, n_blocks in tries:
+        lines = ["", *_lines(_table(part, width, n_blocks), console)]
+        if len(lines) <= most:
+            break
+    return lines
+
+
+def _more(names: Sequence[str], console: Console) -> list[str]:
+    """Names of the other sections, as far as they fit in one line."""
+    if not names:
+        return []
+    sentence = f"More: --sections all, or some of {', '.join(names)}."
+    lines = textwrap.wrap(sentence, console.width, max_lines=1, placeholder=" …")
+    return ["", *_lines([Text("\n".join(lines), style="dim")], console)]
+
+
+def _parts(report: ReportContent, width: int, names: Sequence[str]) -> Iterator[RenderableType]:
     yield _wrapped(report.title, width, style="bold")
     yield ""
     for sentence in report.verdict:
@@ -101,9 +200,6 @@ def _parts(report: ReportContent, width: int, wanted: Sequence[str] | None) -> I
             yield from _section(section, width)
     if METHODS in names:
         yield from _methods(report, width)
-    if wanted is None and (rest := [name for name in report.section_names if name not in names]):
-        yield ""
-        yield _wrapped(f"More sections (--sections all): {', '.join(rest)}.", width, "", "dim")
 
 
 def _methods(report: ReportContent, width: int) -> Iterator[RenderableType]:
@@ -138,10 +234,10 @@ def _section(section: Section, width: int) -> Iterator[RenderableType]:
             yield from _case(case, width)
 
 
-def _table(table: Table, width: int) -> Iterator[RenderableType]:
+def _table(table: Table, width: int, n_blocks: int | None = None) -> Iterator[RenderableType]:
     yield _wrapped(table.title, width, style="bold")
     texts = _texts(table)
-    for columns in _blocks(table, texts, width):
+    for columns in _blocks(table, texts, width)[:n_blocks]:
         yield _grid(table, texts, columns)
     for note in table.notes:
         yield _wrapped(note, width, "  ", "dim")
@@ -153,11 +249,20 @@ def _texts(table: Table) -> list[list[str]]:
     rows = []
     for r, row in enumerate(table.rows):
         cells = [
-            clean(cell_text(cell, column.kind, compact=short))
+            clean(
+                _brief_cell(cell, column.kind)
+                if column.brief
+                else cell_text(cell, column.kind, compact=short)
+            )
             for cell, column in zip(row, table.columns, strict=True)
         ]
         rows.append([cells[0] + (" *" if r in table.small else ""), *cells[1:]])
     return rows
+
+
+def _brief_cell(cell: Cell, kind: CellKind) -> str:
+    """An estimate without its interval."""
+    return cell_text(cell.value if isinstance(cell, Estimate) else cell, kind)
 
 
 def _blocks(table: Table, texts: list[list[str]], width: int) -> list[list[int]]:

@@ -1,4 +1,4 @@
-"""Tables that `judge agree` shows first: rates of agreement by name, bias and corrected pass rates."""
+"""Tables of `judge agree`: the answer in one table, rates of agreement by name, bias and pass rates."""
 
 from __future__ import annotations
 
@@ -6,7 +6,10 @@ from judge.analysis.agreement.agree import Agreement
 from judge.analysis.agreement.coefficients import WITHIN_ONE
 from judge.analysis.agreement.judge_human import JudgeAgreement
 from judge.reporting.document import Cell, Column, Row, Table
-from judge.reporting.tables.agreement_tables import Labels
+from judge.reporting.findings.outcomes import Outcome, outcome
+from judge.reporting.tables.agreement_tables import Labels, kinds_of
+from judge.reporting.tables.run_tables import without
+from judge.stats.engine.estimate import Estimate
 
 GLOSSARY = (
     "Agreement rates. Same score: the judge and a person give equal scores, mean over people. Within 1: "
@@ -15,6 +18,64 @@ GLOSSARY = (
     "people; published figures such as '94 % agreement with five people' are usually this rate. No rate "
     "is corrected for chance."
 )
+
+
+_OUTCOMES: dict[Outcome, str] = {
+    "better": "above people",
+    "non-inferior": "non-inferior",
+    "inconclusive": "inconclusive",
+    "unclear": "unclear",
+    "no ceiling": "no ceiling",
+    "worse": "below people",
+    "chance": "at chance",
+    "": "undefined",
+}
+_MEANINGS: dict[Outcome, str] = {
+    "unclear": "Unclear: the interval of the difference includes 0.",
+    "no ceiling": "No ceiling: no two people rated the same items.",
+    "chance": "At chance: the interval of the judge's agreement does not lie above 0.",
+}
+
+
+def summary(found: Agreement, labels: Labels) -> Table | None:
+    """The answer in one table: agreement of people and of the judge, the outcome, bias, corrected pass rate.
+
+    All of it is in the other tables with more detail.
+    """
+    rows: list[Row] = []
+    for one in found.judge_agreements:
+        main, passing = one.main, one.corrected.estimate if one.corrected is not None else None
+        cells = (main.human, main.judge, main.difference, _OUTCOMES[outcome(one)], one.bias, passing)
+        rows.append((*labels.cells(one.ratings.dimension, one.judge), *cells))
+    if not rows:
+        return None
+    places = {"people": -6, "difference": -4, "bias": -2, "corrected": -1}
+    left_out = {key for key, place in places.items() if not any(_is_defined(row[place]) for row in rows)}
+    titles = dict.fromkeys(one.main.title for one in found.judge_agreements)
+    level, change = kinds_of([one.main.unit for one in found.judge_agreements])
+    columns = (
+        *labels.columns,
+        Column("people", "people", level, brief=True),
+        Column("judge_level", "judge", level, brief=True),
+        Column("difference", "difference", change),
+        Column("outcome", "verdict"),
+        Column("bias", "bias", "change", brief=True),
+        Column("corrected", "corrected", "share"),
+    )
+    parts = [f"Agreement with people ({' or '.join(titles)})", "bias", "corrected pass rate in percent"]
+    title = ", ".join(part for part in parts if part.partition(" ")[0] not in left_out)
+    return without(Table("summary", title, columns, tuple(rows), _notes(found)), left_out)
+
+
+def _is_defined(cell: Cell) -> bool:
+    return isinstance(cell, Estimate) and cell.defined
+
+
+def _notes(found: Agreement) -> tuple[str, ...]:
+    """What the outcomes in the table mean, and where intervals are."""
+    outcomes = {outcome(one) for one in found.judge_agreements}
+    meanings = [text for name, text in _MEANINGS.items() if name in outcomes]
+    return (" ".join((*meanings, "Intervals: --sections agreement,pass_rates.")),)
 
 
 def rates(found: Agreement, labels: Labels) -> Table | None:

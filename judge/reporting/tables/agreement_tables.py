@@ -61,7 +61,7 @@ def beside(found: Agreement, labels: Labels) -> Iterator[Table]:
             units.append(c.unit)
         if not rows:
             continue
-        kinds = _kinds(units)
+        kinds = kinds_of(units)
         columns = (
             *labels.columns,
             _N,
@@ -74,7 +74,8 @@ def beside(found: Agreement, labels: Labels) -> Iterator[Table]:
         )
 
 
-def _kinds(units: Sequence[str]) -> tuple[CellKind, CellKind]:
+def kinds_of(units: Sequence[str]) -> tuple[CellKind, CellKind]:
+    """Formats of agreement and of differences: those of the unit, or of coefficients for mixed units."""
     unit = units[0] if len(set(units)) == 1 else "coefficient"
     return UNITS[unit], CHANGES[unit]
 

@@ -33,10 +33,10 @@ def pass_rates(
     apply_to_all = not any(rate.n_not_applicable for rate in rates)
     columns = (
         Column("what", ""),
+        Column("pass_rate", "pass rate", "share"),
         Column("bar", "threshold", "number"),
         _N,
         Column("missing", "missing", "count"),
-        Column("pass_rate", "pass rate", "share"),
         Column("worst", "if missing fail", "share", detail=complete),
         Column("best", "if missing pass", "share", detail=complete),
         Column("not_applicable", "does not apply", "count", detail=True),
@@ -62,7 +62,7 @@ def pass_rates(
 
 def _rate_row(name: str, bar: float | None, rate: PassRate) -> Row:
     n = rate.n_pass + rate.n_fail
-    return name, bar, n, rate.n_no_verdict, rate.estimate, rate.worst, rate.best, rate.n_not_applicable
+    return name, rate.estimate, bar, n, rate.n_no_verdict, rate.worst, rate.best, rate.n_not_applicable
 
 
 def score_distribution(dimensions: Sequence[DimensionSummary], labels: range) -> Table:

@@ -32,8 +32,11 @@ def rows():
 
 def test_verdict_says_how_many_pass_and_which_dimension_fails_and_where(make_table, rows):
     first, second, third = build_report(RunData(make_table(rows))).verdict
-    assert first == "66.7 % [57.8, 74.5] of answers pass: 80 of 120 with a verdict; 40 fail."
-    assert second.startswith("Accuracy is the most frequent binding dimension: 100.0 % [no variation]")
+    assert (
+        first
+        == "66.7 % [57.8, 74.5] of answers pass: 80 of 120 with a verdict; 40 fail, most often on accuracy."
+    )
+    assert second.startswith("Binding dimension: accuracy in 100.0 % [no variation]")
     assert "where level is hard: 33.3 %" in third
     assert "66.7 percentage points below" in third
     assert third.endswith("(p < .001, Holm-adjusted for 2 tests).")
@@ -50,7 +53,7 @@ def test_verdicts_in_items_and_what_was_lost_to_them_are_warnings(make_table, bu
     counts = RunSummary(with_verdict_in_text=3, lost_to_copied_verdict=1)
     said_first = build(RunData(make_table([PASS] * 40), counts)).warnings
     first, second = (text for text in said_first if "verdict" in text)
-    assert first.startswith("Text that looks like a verdict of the judge appears in 3 items")
+    assert first.startswith("3 items hold text that looks like a verdict of the judge")
     assert second.startswith("No score for 1 item, because the reply only copies a verdict")
 
 
@@ -77,9 +80,24 @@ def test_slices_that_are_all_small_are_not_called_alike(make_table):
     assert "fewer than 20 verdicts, too few to compare" in said(build_report(RunData(make_table(rows))))
 
 
-def test_dimensions_that_fail_equally_often_are_named_together(make_table):
+def test_of_dimensions_that_fail_equally_often_none_fails_most(make_table):
     words = said(build_report(RunData(make_table([{"accuracy": 1, "clarity": 1}] * 30))))
-    assert "Accuracy and clarity are the most frequent binding dimensions: 50.0 %" in words
+    assert "No dimension is shown to fail most; binding dimension: accuracy in 50.0 %" in words
+    assert "clarity in 50.0 %" in words
+    assert "30 fail." in words
+
+
+@pytest.mark.parametrize(("n", "is_shown"), [(30, False), (45, True)])
+def test_a_dimension_fails_most_only_where_its_interval_lies_above_the_others(make_table, n, is_shown):
+    first, other = {"accuracy": 1, "clarity": 4}, {"accuracy": 4, "clarity": 1}
+    words = said(build_report(RunData(make_table([first] * n + [other] * 20 + [PASS] * 40))))
+    assert (f"{n + 20} fail, most often on accuracy." in words) is is_shown
+    assert ("No dimension is shown to fail most" in words) is not is_shown
+
+
+def test_of_fewer_than_ten_failing_answers_no_dimension_fails_most(make_table):
+    assert "most often" not in said(build_report(RunData(make_table([FAIL] * 9 + [PASS] * 40))))
+    assert "most often" in said(build_report(RunData(make_table([FAIL] * 10 + [PASS] * 40))))
 
 
 def test_baseline_scores_come_with_a_warning(make_table):

@@ -41,8 +41,8 @@ def test_one_question_is_a_warning(make_table):
 def test_binding_dimensions_from_five_percent_are_named_with_their_shares(make_table):
     both = {"accuracy": 2, "clarity": 1}
     found = build_report(RunData(make_table([FAIL] * 94 + [both] * 6))).verdict[1]
-    assert found.startswith("Accuracy is the most frequent binding dimension: 94.0 %")
-    assert found.endswith("; clarity in 6.0 %.")
+    assert found.startswith("Binding dimension: accuracy in 94.0 %")
+    assert found.endswith(", clarity in 6.0 %.")
     rare = build_report(RunData(make_table([FAIL] * 96 + [both] * 4))).verdict[1]
     assert "clarity" not in rare
 

@@ -90,7 +90,7 @@ def runs(make_table):
 def test_tables_of_a_run_show_what_fits_a_terminal(runs):
     report = build_report(runs[0])
     expected = {
-        "pass_rates": "what bar n missing pass_rate",
+        "pass_rates": "what pass_rate bar n missing",
         "scores": "dimension mean 1 2 3 4 5",
         "slices:kind": "slice n missing pass_rate difference p_holm",
         "failures": "dimension binding below alone rescued",
