@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import combinations
 
 import numpy as np
@@ -19,8 +21,9 @@ from judge.stats.coefficients.multi_rater_kappa import (
 )
 from judge.stats.coefficients.percent_agreement import agreement_statistic, unanimous_statistic
 from judge.stats.engine.estimate import NOT_APPLICABLE, RESCALED_RATINGS, Estimate
-from judge.stats.engine.resampling import Statistic, average, estimate
+from judge.stats.engine.resampling import Sampling, Statistic, average, estimate
 from judge.stats.engine.scale import Floats
+from judge.stats.judge_human.all_pairs import are_many, mean_over_pairs
 from judge.stats.pass_fail.proportion import mean
 
 _ONE_WAY: dict[str, Form] = {"icc1": "ICC(1,1)", "icc1k": "ICC(1,k)"}
@@ -84,7 +87,9 @@ def human_agreement(ratings: Ratings) -> HumanAgreement:
     humans = rated.human_values
     statistics = _statistics(rated)
     found = {
-        name: estimate(s, **rated.sampling, method="wilson" if s.kind == "share" else "jackknife")
+        name: s
+        if isinstance(s, Estimate)
+        else estimate(s, **rated.sampling, method="wilson" if s.kind == "share" else "jackknife")
         for name, s in statistics.items()
     }
     if ratings.rescaled:
@@ -108,10 +113,10 @@ def _mean(ratings: Ratings) -> Estimate:
     return mean(np.nanmean(ratings.human_values, axis=1), **ratings.sampling)
 
 
-def _statistics(ratings: Ratings) -> dict[str, Statistic]:
+def _statistics(ratings: Ratings) -> dict[str, Statistic | Estimate]:
     humans, scale = ratings.human_values, ratings.human_scale
     level = ratings.scale.level if scale is not None else "interval"
-    found = {
+    found: dict[str, Statistic | Estimate] = {
         "agreement": agreement_statistic(humans, scale=scale),
         "unanimous": unanimous_statistic(humans, scale=scale),
         "alpha": alpha_statistic(humans, level=level, scale=scale),
@@ -127,10 +132,24 @@ def _statistics(ratings: Ratings) -> dict[str, Statistic]:
     if ratings.slots:
         return found
     if ratings.nominal:
-        found["kappa"] = cohen_statistic(humans, scale=scale)
+        kappa = partial(cohen_statistic, scale=scale)
+        found["kappa"] = _kappa_of_many(ratings, kappa, lists_undefined=True) or kappa(humans)
         return found
-    found["kappa_quadratic"] = _mean_over_pairs(humans)
+    quadratic = _kappa_of_many(ratings, concordance_statistic, lists_undefined=False)
+    found["kappa_quadratic"] = quadratic or _mean_over_pairs(humans)
     return found | {name: icc_statistic(humans, form=form) for name, form in _TWO_WAY.items()}
+
+
+def _kappa_of_many(
+    ratings: Ratings, kappa: Callable[..., Statistic], *, lists_undefined: bool
+) -> Statistic | Estimate | None:
+    """Mean of kappa over pairs of many humans, all pairs at once; None for few humans."""
+    humans = ratings.human_values
+    sampling: Sampling = {"clusters": ratings.clusters, "design": ratings.design}
+    if not are_many(humans.shape[1], sampling):
+        return None
+    found = mean_over_pairs(humans, kappa, sampling, lists_undefined=lists_undefined)
+    return found or kappa(humans[:, 0], humans[:, 1])
 
 
 def _mean_over_pairs(humans: Floats) -> Statistic:

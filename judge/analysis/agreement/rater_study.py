@@ -16,8 +16,9 @@ from judge.stats.judge_human.severity import severity
 
 N_RATERS = (1, 2, 3, 5, 10)
 """Numbers of raters whose mean the decision study is about."""
-_MOST_RATINGS = 5_000
-"""Ratings up to which clusters get an interval of the intraclass correlation: from a fit without each."""
+_MOST_RATINGS, _MOST_RATERS = 5_000, 25
+"""Up to which clusters get an interval of the intraclass correlation: from a fit without each, each of which
+solves equations of all raters."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,7 +97,7 @@ def _icc(rated: Ratings, n_ratings: int) -> Estimate:
     values = rated.human_values
     if not np.isnan(values).any():
         return icc(values, clusters=rated.clusters, method="jackknife")
-    if rated.clusters is None or n_ratings <= _MOST_RATINGS:
+    if rated.clusters is None or (n_ratings <= _MOST_RATINGS and values.shape[1] <= _MOST_RATERS):
         return icc_reml(values, clusters=rated.clusters)
     components = variance_components(values)
     return Estimate(components.icc("ICC(2,1)", 1), n_items=len(values), n_ratings=n_ratings)

@@ -89,10 +89,10 @@ def icc_reml(
     >>> round(icc_reml(scores).value, 3)
     0.301
     """
-    statistic = icc_reml_statistic(*ratings, form=form, scale=scale)
-    independent = sampling.get("clusters") is None and sampling.get("design") is None
     if sampling.get("method", "auto") == "auto":
-        sampling["method"] = "analytic" if independent and statistic.analytic else "jackknife"
+        independent = sampling.get("clusters") is None and sampling.get("design") is None
+        sampling["method"] = "analytic" if independent else "jackknife"
+    statistic = _statistic(ratings, form, scale, is_resampled=sampling["method"] != "analytic")
     return estimate(statistic, **sampling)
 
 
@@ -100,6 +100,13 @@ def icc_reml_statistic(
     *ratings: ArrayLike, form: RemlForm = "ICC(2,1)", scale: ScaleLike = None
 ) -> Statistic:
     """Return `icc_reml` as a statistic for the resampling engine."""
+    return _statistic(ratings, form, scale, is_resampled=True)
+
+
+def _statistic(
+    ratings: tuple[ArrayLike, ...], form: RemlForm, scale: ScaleLike, *, is_resampled: bool
+) -> Statistic:
+    """Return the statistic; one that is not resampled has no sums, a square of raters for each item."""
     if form not in get_args(RemlForm):
         raise ValueError(f"form must be one of {', '.join(get_args(RemlForm))}; got {form!r}.")
     table = read_table(ratings, scale)
@@ -108,9 +115,9 @@ def icc_reml_statistic(
     if problem:
         return undefined_statistic(len(table.values), problem)
     unit = _unit(table.values)
-    sums, layout = _item_sums(table.values / unit)
-    n_raters = table.values.shape[1]
-    fitted, near = _fit(sums.sum(axis=0), layout, _START)
+    everything, layout = _total_sums(table.values / unit)
+    n_items, n_raters = table.values.shape
+    fitted, near = _fit(everything, layout, _START)
 
     def analytic(confidence_level: float) -> tuple[float, float, float]:
         squares = _mean_squares(fitted, table.values).with_noise(_smallest_step(table.values / unit))
@@ -120,10 +127,13 @@ def icc_reml_statistic(
     def coefficient(totals: Floats) -> Floats:
         return np.array([_fit(row, layout, near)[0].icc(form, n_raters) for row in totals])
 
+    def of_everything(totals: Floats) -> Floats:
+        return np.repeat(coefficient(everything[None, :]), len(totals))
+
     rated = table.per_item > 0
     return Statistic(
-        sums,
-        coefficient,
+        _item_sums(table.values / unit) if is_resampled else np.empty((n_items, 0)),
+        coefficient if is_resampled else of_everything,
         "coefficient",
         n_items=int(rated.sum()),
         n_ratings=table.n_ratings,
@@ -183,8 +193,7 @@ def variance_components(*ratings: ArrayLike, scale: ScaleLike = None) -> Varianc
     if problem:
         return VarianceComponents(math.nan, math.nan, math.nan)
     unit = _unit(table.values)
-    sums, layout = _item_sums(table.values / unit)
-    fitted, _ = _fit(sums.sum(axis=0), layout, _START)
+    fitted, _ = _fit(*_total_sums(table.values / unit), _START)
     return VarianceComponents(fitted.item * unit**2, fitted.rater * unit**2, fitted.error * unit**2)
 
 
@@ -200,19 +209,38 @@ class _Layout:
     n_raters: int
 
 
-def _item_sums(values: Floats) -> tuple[Floats, _Layout]:
+def _item_sums(values: Floats) -> Floats:
     """Return per item, in the block of its m: present raters' products u u', u s, s^2, y, y^2.
 
     u says which raters have rated (0/1), s is the sum of the item's ratings y.
     """
-    present = ~np.isnan(values)
-    u, y = present.astype(float), np.where(present, values - np.nanmean(values), 0.0)
-    m, s = u.sum(axis=1), y.sum(axis=1)
+    u, y, m, s = _parts(values)
     blocks = [u[:, :, None] * u[:, None, :], (u * s[:, None])[:, :, None], (s**2)[:, None, None]]
     own = np.hstack([block.reshape(len(u), -1) for block in blocks])
-    sizes = np.unique(m[m > 0])
-    by_size = np.hstack([own * (m == size)[:, None] for size in sizes])
-    return np.hstack([by_size, y, (y**2).sum(axis=1, keepdims=True)]), _Layout(sizes, values.shape[1])
+    by_size = np.hstack([own * (m == size)[:, None] for size in _sizes(m)])
+    return np.hstack([by_size, y, (y**2).sum(axis=1, keepdims=True)])
+
+
+def _total_sums(values: Floats) -> tuple[Floats, _Layout]:
+    """Return the totals of `_item_sums` over all items."""
+    u, y, m, s = _parts(values)
+    totals = []
+    for size in _sizes(m):
+        of, sums = u[m == size], s[m == size]
+        totals += [(of.T @ of).ravel(), sums @ of, [sums @ sums]]
+    everything = np.concatenate([*totals, y.sum(axis=0), [(y**2).sum()]])
+    return everything, _Layout(_sizes(m), values.shape[1])
+
+
+def _parts(values: Floats) -> tuple[Floats, Floats, Floats, Floats]:
+    """Return which raters have rated each item, their ratings, and the number and the sum of those."""
+    present = ~np.isnan(values)
+    u, y = present.astype(float), np.where(present, values - np.nanmean(values), 0.0)
+    return u, y, u.sum(axis=1), y.sum(axis=1)
+
+
+def _sizes(m: Floats) -> Floats:
+    return np.unique(m[m > 0])
 
 
 class _Criterion:

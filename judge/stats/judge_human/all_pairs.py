@@ -9,13 +9,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from itertools import combinations
 from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import ArrayLike
 
+from judge.stats.engine.estimate import UNDEFINED_PAIRS, Estimate
 from judge.stats.engine.intervals import Method, ResampledValues
-from judge.stats.engine.resampling import Replicates, ResampleOptions
+from judge.stats.engine.resampling import Replicates, ResampleOptions, Sampling
 from judge.stats.engine.scale import Bools, Floats, Ints
 from judge.stats.engine.statistic import Statistic
 from judge.stats.engine.weights import cluster_codes, width_of
@@ -271,3 +273,38 @@ def pair_rows(humans: Floats, judge: Floats, clusters: ArrayLike | None) -> Grou
     of, h, g = item[first], person[first], person[second]
     columns = np.stack([humans[of, h], humans[of, g], judge[of]], axis=1)
     return GroupRows.of(of, h * humans.shape[1] + g, columns, len(humans), clusters)
+
+
+def mean_over_pairs(
+    humans: Floats, agreement: Agreement, sampling: Sampling, *, lists_undefined: bool = False
+) -> Estimate | None:
+    """Return the mean of a coefficient over all pairs of people by the jackknife (Light's mean for kappa).
+
+    None if no pair has a value. The pairs without one can be listed in the notes.
+    """
+    k, rows = humans.shape[1], pair_rows(humans, np.zeros(len(humans)), sampling.get("clusters"))
+    level = GroupLevel.of(agreement, rows, 0, 1)
+    defined = ~np.isnan(level.values)
+    if not defined.any():
+        return None
+    value = _mean_level(rows, [level], [defined])
+    if value.sizes is not None and not level.is_coded:
+        met = defined[np.repeat(rows.group, rows.ends - rows.starts)]
+        first = np.unique(rows.item[met], return_index=True)[1]
+        cluster = np.repeat(rows.cluster, rows.ends - rows.starts)[met][first]
+        value = replace(value, sizes=np.bincount(cluster, minlength=rows.n_clusters).astype(float))
+    rated = (~np.isnan(humans)).sum(axis=1)
+    missing = set(combinations(range(k), 2)) - {divmod(int(of), k) for of in rows.labels[defined]}
+    listed = ", ".join(f"{h}-{g}" for h, g in sorted(missing)) if lists_undefined else ""
+    statistic = Statistic(
+        np.empty((len(humans), 0)),
+        lambda totals: np.full(len(totals), value.value),
+        "coefficient",
+        n_items=int((rated >= 2).sum()),
+        n_ratings=int(rated[rated >= 2].sum()),
+        n_dropped=int(rated[rated < 2].sum()),
+        notes=(f"{UNDEFINED_PAIRS}: {listed}",) if listed else (),
+        minimum=level.minimum,
+    )
+    replicates = Replicates({"": statistic}, {"": value}, {"": "jackknife"}, rows.n_clusters)
+    return replicates.estimate("", sampling.get("confidence_level", 0.95))

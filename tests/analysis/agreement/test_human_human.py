@@ -7,6 +7,7 @@ from statsmodels.stats.inter_rater import aggregate_raters, fleiss_kappa
 from judge.analysis.agreement.human_human import TITLES, human_agreement
 from judge.stats import cohen_kappa
 from judge.stats.engine.scale import Scale
+from judge.stats.judge_human import all_pairs
 
 from .conftest import make_ratings
 
@@ -77,3 +78,22 @@ def test_scores_between_the_points_have_no_coefficient_of_categories():
 def test_alpha_is_checked_by_the_independent_package():
     pytest.importorskip("krippendorff")
     assert human_agreement(make_ratings(SCORES)).checked is True
+
+
+@pytest.mark.parametrize("what", ["shared", "nothing shared"])
+@pytest.mark.parametrize("is_nominal", [False, True])
+def test_many_people_have_the_same_agreement_as_few(monkeypatch, is_nominal, what):
+    rng = np.random.default_rng(0)
+    values = rng.integers(0, 2, (40, 5)).astype(float)
+    values[rng.random(values.shape) < 0.3] = np.nan
+    if what == "nothing shared":
+        values[np.arange(40)[:, None] % 5 != np.arange(5)] = np.nan
+    ratings = make_ratings(values, scale=LABELS if is_nominal else Scale((0, 1, 2)))
+    expected = human_agreement(ratings).estimates
+    monkeypatch.setattr(all_pairs, "FEW_RATERS", 2)
+    found = human_agreement(ratings).estimates
+    assert list(found) == list(expected)
+    for name, one in found.items():
+        assert one.value == pytest.approx(expected[name].value, nan_ok=True)
+        assert one.low == pytest.approx(expected[name].low, nan_ok=True)
+        assert (one.reason, one.notes) == (expected[name].reason, expected[name].notes)

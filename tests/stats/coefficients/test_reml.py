@@ -59,9 +59,14 @@ def test_complete_ratings_give_the_analysis_of_variance_form(form):
 @given(st.integers(0, 2**32 - 1), st.tuples(*[st.floats(0.05, 3)] * 3))
 def test_likelihood_equals_the_dense_formula(seed, variances):
     ratings = simulated(seed, n_items=9, n_raters=3)
-    sums, layout = reml._item_sums(ratings)
-    criterion = reml._Criterion(sums.sum(axis=0), layout)
+    criterion = reml._Criterion(*reml._total_sums(ratings))
     assert criterion(np.log(variances)) == pytest.approx(dense_criterion(ratings, *variances), rel=1e-9)
+
+
+def test_the_totals_are_those_of_all_items():
+    ratings = simulated(3, n_items=30, n_raters=4)
+    ratings[np.random.default_rng(0).random(ratings.shape) < 0.4] = np.nan
+    assert reml._total_sums(ratings)[0] == pytest.approx(reml._item_sums(ratings).sum(axis=0), abs=1e-9)
 
 
 @settings(max_examples=4)

@@ -6,12 +6,14 @@ from functools import partial
 import numpy as np
 import pytest
 
+from judge.analysis.agreement.human_human import _mean_over_pairs
 from judge.stats import Ceiling, Estimate, SamplingDesign
 from judge.stats.coefficients.correlation import concordance_statistic, pearson_statistic
 from judge.stats.coefficients.distance import mean_absolute_error_statistic
 from judge.stats.coefficients.kappa import cohen_statistic
 from judge.stats.coefficients.multi_rater_kappa import ac_statistic
 from judge.stats.coefficients.percent_agreement import agreement_statistic
+from judge.stats.engine.resampling import estimate
 from judge.stats.engine.statistic import negated
 from judge.stats.judge_human import all_pairs
 from judge.stats.judge_human.ceiling import leave_one_out, pairwise_ceiling
@@ -149,3 +151,24 @@ def test_designs_and_bootstrap_intervals_do_not_stack():
     assert not all_pairs.are_many(100, {"design": SamplingDesign([0.5, 0.5])})
     assert not all_pairs.are_many(100, {"method": "bca"})
     assert not all_pairs.are_many(5, {})
+
+
+@pytest.mark.parametrize("is_clustered", [False, True])
+@pytest.mark.parametrize("name", ["concordance", "kappa"])
+@pytest.mark.parametrize(("seed", "n_items", "share"), [(0, 60, 0.5), (1, 40, 0.25), (2, 12, 0.3)])
+def test_the_mean_over_pairs_equals_the_average_of_the_statistics(name, seed, n_items, share, is_clustered):
+    humans, _ = ratings(seed, n_items, 6, share)
+    humans[:, 5] = np.nan
+    clusters = {"clusters": np.arange(n_items) // 3} if is_clustered else {}
+    if name == "kappa":
+        expected = estimate(cohen_statistic(humans, scale=POINTS), method="jackknife", **clusters)
+    else:
+        expected = estimate(_mean_over_pairs(humans), method="jackknife", **clusters)
+    assert_same_estimate(
+        all_pairs.mean_over_pairs(humans, PAIRS[name], clusters, lists_undefined=name == "kappa"), expected
+    )
+
+
+def test_people_who_share_no_item_have_no_mean_over_pairs():
+    humans = np.where(np.eye(4) > 0, 3.0, np.nan)
+    assert all_pairs.mean_over_pairs(humans, concordance_statistic, {}) is None
