@@ -13,8 +13,8 @@ KEEPING_BYTECODE := env -u PYTHONDONTWRITEBYTECODE
 .PHONY: score test test-all test-browser coverage engine engine-venv check format browser slow clean
 
 score: $(VENV)/installed  ## score the example answers with the lexical baseline
-	$(BIN)/judge score examples/answers.jsonl
-	$(BIN)/judge report runs/answers-baseline-open_qa
+	@scored=$$($(BIN)/judge score examples/answers.jsonl 2>&1) || { echo "$$scored"; exit 1; }
+	@$(BIN)/judge report runs/answers-baseline-open_qa
 
 test: $(VENV)/installed-dev  ## main suite
 	$(BIN)/python -m pytest -q -n 2 --dist loadgroup -m "not slow and not browser" --ignore tests/engine

@@ -1,5 +1,6 @@
-"""API of the organiser's page: progress of the study, dropping raters, opening discussions."""
+"""API of the organiser's page: progress, raters, export, completion code, discussions."""
 
+import io
 import secrets
 from typing import TypeVar
 
@@ -11,6 +12,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from human_study.export_formats import WRITERS, Layout
 from human_study.form import MAX_TEXT
 from human_study.progress import Agreement, measure
 from human_study.questions import label
@@ -35,7 +37,25 @@ class Discussion(BaseModel):
     items: list[str] = Field(min_length=1, max_length=10_000)
 
 
-Order = TypeVar("Order", Decision, Discussion)
+class RealName(BaseModel):
+    """Request to give a rater a name that only the organiser sees."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str = Field(max_length=100)
+
+
+class CompletionCode(BaseModel):
+    """Request to show raters a code after their last answer."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    code: str = Field(max_length=200)
+
+
+DOWNLOADS: dict[Layout, str] = {"long": "text/csv", "wide": "text/csv", "everything": "application/json"}
+"""Layouts that the page offers, with their media types."""
+Order = TypeVar("Order", Decision, Discussion, RealName, CompletionCode)
 
 
 class AdminPages:
@@ -52,6 +72,9 @@ class AdminPages:
             Route("/overview", self.overview, methods=["GET"]),
             Route("/raters/{name:path}/drop", self.drop, methods=["POST"]),
             Route("/raters/{name:path}/readmit", self.readmit, methods=["POST"]),
+            Route("/raters/{name:path}/name", self.name, methods=["POST"]),
+            Route("/export/{layout}", self.export, methods=["GET"]),
+            Route("/completion", self.complete, methods=["POST"]),
             Route("/discussions", self.discuss, methods=["POST"]),
         ]
 
@@ -62,6 +85,8 @@ class AdminPages:
             study=self.study,
             progress=measure(self.study, self.agreement),
             events=self.study.events(),
+            names=self.study.settings.real_names,
+            code=self.study.settings.completion_code,
             label=label,
         )
         links = {rater.name: f"/rate#{rater.token}" for rater in self.study.raters() if not rater.dropped}
@@ -81,6 +106,29 @@ class AdminPages:
         name = await self._rater_name(request)
         await changing(self.study.readmit, name, decision.reason)
         return JSONResponse({"readmitted": name})
+
+    async def name(self, request: Request) -> Response:
+        """Give a rater a name that only the organiser sees."""
+        order = await self._order(request, RealName)
+        rater = await self._rater_name(request)
+        await changing(self.study.settings.set_real_name, rater, order.name)
+        return JSONResponse({"named": rater})
+
+    async def complete(self, request: Request) -> Response:
+        """Set the code that raters see after their last answer."""
+        order = await self._order(request, CompletionCode)
+        await changing(self.study.settings.set_completion_code, order.code)
+        return JSONResponse({"code": order.code.strip()})
+
+    def export(self, request: Request) -> Response:
+        """Return the ratings so far, as `judge study export` writes them."""
+        self._check(request)
+        layout = next((one for one in DOWNLOADS if one == request.path_params["layout"]), None)
+        if layout is None:
+            raise HTTPException(404, f"no such layout; allowed: {', '.join(DOWNLOADS)}")
+        stream = io.StringIO()
+        WRITERS[layout](self.study, stream, False, False)
+        return Response(stream.getvalue(), media_type=DOWNLOADS[layout])
 
     async def discuss(self, request: Request) -> Response:
         """Return items to the raters who rated them, for a discussion."""

@@ -32,6 +32,7 @@ class RaterPages:
         """All routes with their methods."""
         return [
             Route("/session", self.session, methods=["GET"]),
+            Route("/completion", self.completion, methods=["GET"]),
             Route("/begin", self.begin, methods=["POST"]),
             Route("/tasks/{n:number}", self.show, methods=["GET"]),
             Route("/tasks/{n:number}", self.save, methods=["PUT"]),
@@ -62,6 +63,13 @@ class RaterPages:
         await posted(request)
         await changing(self.study.begin, rater.name)
         return JSONResponse({"began": True})
+
+    def completion(self, request: Request) -> Response:
+        """The organiser's completion code, once every answer of the rater is rated or skipped."""
+        rater = self._rater(request)
+        if any(task["state"] == "open" for task in self.study.overview(rater.name)):
+            raise HTTPException(409, "some answers are still open")
+        return JSONResponse({"code": self.study.settings.completion_code})
 
     def show(self, request: Request) -> Response:
         """One answer with its questions and the reply so far."""

@@ -17,6 +17,7 @@ from human_study.assignment import Kind
 from human_study.database import Database, open_study, typed
 from human_study.decode import decode_picture, decode_rater, decode_revision, decode_task
 from human_study.form import MAX_TEXT, Form, Reply
+from human_study.organiser_settings import OrganiserSettings
 from human_study.plan import Design, StudyPlan
 from human_study.study_records import ConflictError, LockedError, Rater, Rating, Save, Task
 from human_study.write_plan import add_rater, pseudonym, write_plan
@@ -32,6 +33,7 @@ class Study:
     def __init__(self, path: Path, db: Database) -> None:
         self.path = path
         self._db = db
+        self.settings = OrganiserSettings(db)
         with reading(path, InputError):
             self.name: str = self._fact("name", str)
             self.introduction: str = self._fact("introduction", str)

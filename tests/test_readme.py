@@ -2,16 +2,20 @@
 
 import os
 import re
+import runpy
+import shlex
 import shutil
 import subprocess
 import sys
 from pathlib import Path
 
+import click
 import pytest
 
-from judge.cli import COMMANDS
+from judge.cli import COMMANDS, main
 
 ROOT = Path(__file__).parents[1]
+PICTURES = runpy.run_path(str(ROOT / "docs" / "make_images.py"))["PICTURES"]
 README = (ROOT / "README.md").read_text()
 BLOCKS = re.findall(r"^```(\w+)\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
 
@@ -46,6 +50,25 @@ def steady(text):
     return "\n".join(line.rstrip() for line in text.strip().splitlines())
 
 
+def known_options(line):
+    """Check every option of a command that cannot run here (a server, a graphics card, a file to make up)."""
+    _, *words = shlex.split(line, comments=True)
+    command = main
+    while isinstance(command, click.Group):
+        command = command.get_command(click.Context(command), words.pop(0))
+        assert command is not None, line
+    names = {name for param in command.params for name in (*param.opts, *param.secondary_opts)}
+    assert {word.partition("=")[0] for word in words if word.startswith("-")} <= names
+
+
+SERVERS = ("judge study serve", "judge view")
+SHELL = [
+    line
+    for language, text in BLOCKS
+    if language == "sh"
+    for line in text.splitlines()
+    if line.startswith("judge ")
+]
 CONSOLE = [pair for language, text in BLOCKS if language == "console" for pair in commands(text)]
 
 
@@ -64,6 +87,25 @@ def test_command_prints_what_the_readme_shows(number, done):
 
 
 @pytest.mark.xdist_group("readme")
+@pytest.mark.parametrize("line", SHELL)
+def test_command_of_the_readme_runs(line, folder, done):
+    assert done[0].returncode in (0, 3)  # it makes runs/demo
+    known_options(line)
+    if not line.startswith(SERVERS) and "--judge vllm:" not in line:
+        (folder / "study.db").unlink(missing_ok=True)
+        (folder / "judge.toml").unlink(missing_ok=True)
+        ran = run(line, folder)
+        (folder / "judge.toml").unlink(missing_ok=True)  # it would hold for the commands after it
+        assert ran.returncode in (0, 3), ran.stderr
+
+
+def test_unknown_option_in_the_readme_is_found():
+    known_options("judge report runs/demo --by topic  # comment --nonsense")
+    with pytest.raises(AssertionError):
+        known_options("judge report runs/demo --nonsense")
+
+
+@pytest.mark.xdist_group("readme")
 @pytest.mark.parametrize("text", [text for language, text in BLOCKS if language == "python"])
 def test_python_of_the_readme_runs(text, folder):
     shutil.rmtree(folder / "runs" / "from-python", ignore_errors=True)
@@ -74,7 +116,20 @@ def test_python_of_the_readme_runs(text, folder):
 
 
 def test_there_is_something_to_run():
-    assert len(CONSOLE) >= 4
+    assert len(CONSOLE) + len(SHELL) >= 15
+
+
+@pytest.mark.parametrize(
+    "heading", ["I have answers", "I have ratings", "I have a GPU", "I publish", "I gate CI"]
+)
+def test_readme_has_a_section_for_each_kind_of_reader(heading):
+    assert f"## {heading}" in README
+
+
+@pytest.mark.parametrize("name", re.findall(r"!\[[^\]]+\]\(([^)]+)\)", README))
+def test_picture_of_the_readme_is_small_and_made_by_the_script(name):
+    assert (ROOT / name).stat().st_size < 200_000
+    assert Path(name).stem in PICTURES
 
 
 @pytest.mark.parametrize("name", COMMANDS)
@@ -88,7 +143,8 @@ def test_link_of_the_readme_leads_somewhere(path):
 
 
 @pytest.mark.parametrize(
-    "path", sorted(set(re.findall(r"`((?:judge|human_study|examples|benchmarks)/[\w./]*)`", README)))
+    "path",
+    sorted(set(re.findall(r"`((?:judge|human_study|examples|benchmarks|docs|notebooks)/[\w./]*)`", README))),
 )
 def test_file_named_in_the_readme_exists(path):
     assert (ROOT / path).exists()

@@ -1,5 +1,5 @@
-// The organiser's page: progress of the study, dropping and readmitting raters, opening discussions.
-import { getJson, Refused, sendJson, token } from "./api.js";
+// The organiser's page: progress, names and dropping of raters, export, completion code, discussions.
+import { getBlob, getJson, Refused, sendJson, token } from "./api.js";
 
 const $ = (id) => document.getElementById(id);
 const main = $("main");
@@ -63,9 +63,12 @@ function decide(name, what) {
   $("drop-reason").focus();
 }
 
-$("drop-reason").addEventListener("keydown", (event) => {
-  if (event.key === "Enter") { event.preventDefault(); $("drop-confirm").click(); }
-});
+// Enter confirms; by default it would press the first submit button, which is Cancel.
+for (const [field, confirm] of [["drop-reason", "drop-confirm"], ["real-name", "name-confirm"]]) {
+  $(field).addEventListener("keydown", (event) => {
+    if (event.key === "Enter") { event.preventDefault(); $(confirm).click(); }
+  });
+}
 $("drop-dialog").addEventListener("close", guarded(async () => {
   if ($("drop-dialog").returnValue !== "yes") return;
   const { name, what } = decision;
@@ -75,14 +78,44 @@ $("drop-dialog").addEventListener("close", guarded(async () => {
   say(done.invited ? `${name} was dropped. ${done.invited} replaces this rater: send the new link.` : `Done.`, "good");
 }));
 
+let named = "";
+function rename(name, given) {
+  named = name;
+  $("name-title").textContent = `Name of ${name}`;
+  $("real-name").value = given;
+  $("name-dialog").returnValue = "";
+  $("name-dialog").showModal();
+  $("real-name").select();
+}
+$("name-dialog").addEventListener("close", guarded(async () => {
+  if ($("name-dialog").returnValue !== "yes") return;
+  await sendJson("POST", `/api/admin/raters/${encodeURIComponent(named)}/name`, { name: $("real-name").value });
+  await load();
+  say("Saved.", "good");
+}));
+
+const download = guarded(async (layout, file) => {
+  const link = document.createElement("a");
+  link.href = URL.createObjectURL(await getBlob(`/api/admin/export/${layout}`));
+  link.download = file;
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
+});
+
 main.addEventListener("click", (event) => {
-  const { copy: wanted, drop, readmit } = event.target.closest("button")?.dataset || {};
+  const { copy: wanted, drop, readmit, name, given, export: layout, file } = event.target.closest("button")?.dataset || {};
+  if (name) rename(name, given);
+  if (layout) download(layout, file);
   if (wanted) copy(wanted);
   if (drop) decide(drop, "drop");
   if (readmit) decide(readmit, "readmit");
 });
 main.addEventListener("submit", guarded(async (event) => {
   event.preventDefault();
+  if (event.target.id === "completion") {
+    const { code } = await sendJson("POST", "/api/admin/completion", { code: new FormData(event.target).get("code") });
+    return say(code ? "Saved. Raters see the code after their last answer." : "Saved. Raters see no code.", "good");
+  }
   const items = new FormData(event.target).getAll("item");
   if (!items.length) return say("Select items first.", "warn");
   const { added } = await sendJson("POST", "/api/admin/discussions", { items });

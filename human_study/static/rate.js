@@ -183,6 +183,15 @@ async function open(n) {
   $("questions").addEventListener("change", changed);
   $("questions").addEventListener("input", typed);
   $("questions").addEventListener("submit", (event) => event.preventDefault());
+  $("questions").addEventListener("scroll", showMore, { passive: true });
+  $("outline")?.addEventListener("click", (event) => {
+    const entry = event.target.closest("li");
+    if (entry) goTo(fieldsetOf(entry.dataset.for));
+  });
+  $("more").addEventListener("click", () => {
+    const [first] = below();
+    if (first) goTo(first);
+  });
   fill();
   clock.start(Math.max(task.seconds, data.seconds));
   showProgress();
@@ -216,6 +225,14 @@ function fill() {
 function mark() {
   const active = question();
   main.querySelectorAll("fieldset").forEach((set) => set.classList.toggle("now", set === active));
+  for (const entry of $("outline")?.children || []) {
+    const name = entry.dataset.for;
+    const given = name in current.reply.values;
+    const field = given && fieldsetOf(name).querySelector("input:checked");
+    entry.className = [given && "done", active?.dataset.question === name && "now"].filter(Boolean).join(" ");
+    entry.querySelector("b").textContent = field ? field.closest(".option").querySelector(".chip").textContent.trim() : "–";
+  }
+  showMore();
   const complete = stateOf(current.reply) !== "open";
   $("next").classList.toggle("ready", complete);
 }
@@ -227,6 +244,45 @@ function question() {
   if (focused) return focused;
   return sets.find((set) => !(set.dataset.question in current.reply.values)) || sets[0];
 }
+
+// ---------- what is in view
+const fieldsetOf = (name) => main.querySelector(`fieldset[data-question="${CSS.escape(name)}"]`);
+
+// Header and footer lie over the page, and the list of questions over its panel.
+function measure() {
+  const root = document.documentElement.style;
+  root.setProperty("--top", `${document.querySelector(".top").offsetHeight}px`);
+  root.setProperty("--bottom", `${$("bottom").offsetHeight}px`);
+  root.setProperty("--outline", `${$("outline")?.offsetHeight || 0}px`);
+}
+
+function reveal(set, behavior = "auto") {
+  measure();
+  const panel = getComputedStyle($("questions")).overflowY === "auto" ? $("questions") : null;
+  const room = panel ? panel.clientHeight - ($("outline")?.offsetHeight || 0)
+    : innerHeight - document.querySelector(".top").offsetHeight - $("bottom").offsetHeight;
+  set.scrollIntoView({ block: set.offsetHeight > room ? "start" : "nearest", behavior });
+  showMore();
+}
+
+function goTo(set) {
+  (set.querySelector("input:checked") || set.querySelector("input")).focus({ preventScroll: true });
+  reveal(set);
+  mark();
+}
+
+// Questions that begin below the visible part of their panel.
+function below() {
+  const edge = $("questions").getBoundingClientRect().bottom - 2 * parseFloat(getComputedStyle(document.body).fontSize);
+  return [...main.querySelectorAll("fieldset")].filter((set) => set.querySelector("legend").getBoundingClientRect().bottom > edge);
+}
+
+function showMore() {
+  const names = below().map((set) => set.querySelector("legend").firstChild.textContent.trim());
+  $("more").hidden = !names.length;
+  $("more").textContent = `↓ More below: ${names.join(", ")}`;
+}
+addEventListener("resize", () => current && showMore());
 
 function change(reply) {
   undoable.push({ n: current.n, reply: structuredClone(current.reply) });
@@ -284,13 +340,13 @@ function choose(key) {
   const own = field.value === "contest" && set.querySelector(".contest input");
   if (own) { // a digit now gives the rater's own score
     own.focus({ preventScroll: true });
-    set.scrollIntoView({ block: "nearest" });
+    reveal(set);
     return true;
   }
   const later = [...main.querySelectorAll("fieldset")];
   const after = later.slice(later.indexOf(set) + 1).find((other) => !(other.dataset.question in current.reply.values));
   (after?.querySelector("input:checked") || after?.querySelector("input") || field).focus({ preventScroll: true });
-  (after || set).scrollIntoView({ block: "nearest", behavior: matchMedia("(prefers-reduced-motion: reduce)").matches ? "auto" : "smooth" });
+  reveal(after || set, matchMedia("(prefers-reduced-motion: reduce)").matches ? "auto" : "smooth");
   mark();
   return true;
 }
@@ -307,8 +363,7 @@ async function next() {
     noticed = missing === 1 ? "One question is still open." : `${missing} questions are still open.`;
     showStatus();
     const set = [...main.querySelectorAll("fieldset")].find((other) => !(other.dataset.question in current.reply.values));
-    set?.querySelector("input").focus();
-    mark();
+    if (set) goTo(set);
     return;
   }
   const task = taskOf(current.n);
@@ -353,9 +408,28 @@ function finish() {
   const left = firstOpen();
   if (left) return open(left.n);
   const box = card("All done. Thank you!", "You have rated all answers. You can open any answer again and change your rating, or close this page.");
+  box.id = "finished";
   box.append(button("Look at all answers", showList));
   show(box);
   showStatus();
+  showCode();
+}
+
+// The code for a platform that pays raters; the server gives it when it has every rating.
+async function showCode() {
+  const box = $("finished");
+  if (!box || box.dataset.asked || queue.size) return;
+  box.dataset.asked = "on";
+  try {
+    const { code } = await getJson("/api/rater/completion");
+    if (!code) return;
+    const text = Object.assign(document.createElement("p"), { textContent: "Your completion code: " });
+    text.append(Object.assign(document.createElement("span"), { className: "code", textContent: code }));
+    box.querySelector("h1").after(text);
+  } catch (error) {
+    if (error instanceof Refused) return;
+    setTimeout(() => { delete box.dataset.asked; showCode(); }, 3000);
+  }
 }
 
 function undo() {
@@ -468,7 +542,7 @@ const reports = {
     if (error.status === 401 || error.status === 403) fail(error);
     else noticed = `Answer ${n} was not saved: ${error.message}`;
   },
-  change: showStatus,
+  change() { showStatus(); showCode(); },
 };
 
 async function start() {

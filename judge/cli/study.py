@@ -40,6 +40,7 @@ from judge.cli.options import (
     select,
 )
 from judge.cli.protect_inputs import refuse_inputs
+from judge.scoring.prompt import visible
 
 existing = TablePath()
 study_argument = click.argument("study", type=click.Path(dir_okay=False))
@@ -190,8 +191,9 @@ def serve(study: str, host: str, port: int, url: str | None) -> None:
 
     with Study.open(study) as opened, app.listen(host, port) as listening:
         taken = listening.getsockname()[1]
+        names = opened.settings.real_names
         for who, link in app.links(opened, (url or app.address(host, taken)).rstrip("/")).items():
-            click.echo(f"{who:10} {link}")
+            click.echo(f"{who:10} {link}" + (f"  {visible(names[who])}" if who in names else ""))
         if exposed := app.exposure(host, taken):
             click.echo(f"Note: {exposed}.", err=True)
         click.echo("Serving until Ctrl-C. Each rating is saved immediately.", err=True)
@@ -338,7 +340,12 @@ def _print_status(study: Study, progress: StudyProgress) -> None:
         "rater", "done", "skipped", "practice", "checks failed", "same score in repeats", "s per answer"
     )
     for row in progress.raters:
-        name = clean(row.rater.name) + ("" if row.rater.dropped is None else " (dropped)")
+        given = study.settings.real_names.get(row.rater.name)
+        name = (
+            clean(row.rater.name)
+            + (f" {clean(given)}" if given else "")
+            + ("" if row.rater.dropped is None else " (dropped)")
+        )
         cells = (name, f"{row.done + row.skipped}/{row.total}", str(row.skipped))
         shares = (_share(row.training), _share(row.checks), _share(row.repeats))
         seconds = "" if row.seconds is None else f"{row.seconds:.0f}"

@@ -20,7 +20,7 @@ from judge.view.texts import ShownText, shown
 
 
 @dataclass(frozen=True)
-class ShownScore:
+class DisplayedScore:
     """A score of an item, in one run."""
 
     value: str
@@ -40,8 +40,8 @@ class DimensionLine:
     title: str
     detail: str
     """Description of a criterion, or the pass mark."""
-    judge: ShownScore | None
-    other: ShownScore | None
+    judge: DisplayedScore | None
+    other: DisplayedScore | None
     people: Sequence[tuple[str, str]]
     """Rater and rating."""
 
@@ -170,14 +170,16 @@ class ItemPage:
             self._people(name),
         )
 
-    def _judgment(self, name: str, scores: Sequence[Score], rubric: Rubric, of: OpenRun) -> ShownScore | None:
+    def _judgment(
+        self, name: str, scores: Sequence[Score], rubric: Rubric, of: OpenRun
+    ) -> DisplayedScore | None:
         own = [score for score in scores if score.dimension == name and score.criterion is None]
         first = next((score for score in own if score.sample == 0), None)
         if first is None or first.value == "":
             return None
         mark = rubric.pass_rule.get(name)
         is_number = isinstance(first.value, float)
-        return ShownScore(
+        return DisplayedScore(
             value_text(rubric, name, first),
             first.status,
             self._reason(first, of),
@@ -217,11 +219,11 @@ class ItemPage:
             )
         return lines
 
-    def _met(self, score: Score, of: OpenRun) -> ShownScore:
+    def _met(self, score: Score, of: OpenRun) -> DisplayedScore:
         is_met = isinstance(score.value, float) and score.value >= 0.5
         value = score.status.replace("_", " ") if score.value is None else "met" if is_met else "not met"
         is_low = score.value is not None and not is_met
-        return ShownScore(value, score.status, self._reason(score, of), "", is_low, ())
+        return DisplayedScore(value, score.status, self._reason(score, of), "", is_low, ())
 
     def _people(self, name: str) -> list[tuple[str, str]]:
         people = self.opened.people

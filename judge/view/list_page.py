@@ -50,7 +50,7 @@ class Row:
 
 
 @dataclass(frozen=True)
-class Choice:
+class FilterChoice:
     """A value of a facet, with the number of items and the link that chooses it."""
 
     value: str
@@ -67,8 +67,8 @@ class Group:
 
     name: str
     title: str
-    choices: Sequence[Choice]
-    rest: Sequence[Choice]
+    choices: Sequence[FilterChoice]
+    rest: Sequence[FilterChoice]
     is_open: bool
 
 
@@ -178,7 +178,7 @@ class View:
         chosen = self.wanted.chosen.get(facet.name, ())
         most = max(counts, default=0) or 1
         choices = [
-            Choice(
+            FilterChoice(
                 value,
                 count,
                 self.link(self.wanted.toggled(facet.name, value)),

@@ -188,6 +188,13 @@ def test_status_for_machines_has_the_same_figures() -> None:
     assert found["questions"][0]["reason"] == "no_variation"
 
 
+def test_status_shows_the_name_of_a_rater() -> None:
+    done("new", "answers.jsonl")
+    with Study.open("study.db") as opened:
+        opened.settings.set_real_name("R02", "Ann")
+    assert "R02 Ann" in done("status", "study.db").stdout
+
+
 def test_status_prints_no_control_sequence_of_a_reason() -> None:
     done("new", "answers.jsonl")
     with Study.open("study.db") as opened:

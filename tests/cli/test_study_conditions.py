@@ -38,6 +38,15 @@ def test_each_rater_has_a_link_and_notes_go_to_standard_error(served):
     assert alpha(ratings).value == 1
 
 
+@pytest.mark.usefixtures("served")
+def test_the_name_of_a_rater_stands_beside_the_link():
+    with Study.open("study.db") as study:
+        study.settings.set_real_name("R02", "Ann\x1b[31m")
+    lines = CliRunner().invoke(main, ["study", "serve", "study.db", "--port", "0"]).stdout.splitlines()
+    assert [line.split()[0] for line in lines if "Ann" in line] == ["R02"]
+    assert not any("\x1b" in line for line in lines)
+
+
 def test_links_have_the_address_of_a_proxy(served):
     result = CliRunner().invoke(
         main, ["study", "serve", "study.db", "--port", "0", "--url", "https://rate.example/"]

@@ -1,3 +1,5 @@
+import io
+import sqlite3
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
@@ -5,8 +7,11 @@ from urllib.parse import quote
 import pytest
 
 from human_study.app import address, create_app, exposure, links, listen
+from human_study.database import StudyFileError
+from human_study.export_formats import Layout
 from human_study.form import Reply
 from human_study.store import Study
+from human_study.workflows import export_study
 from judge.errors import InputError
 from judge.records import Item
 from judge.rubric import parse_rubric
@@ -39,6 +44,9 @@ class Organiser:
         reply = self.client.get("/api/admin/overview", headers=self.headers)
         assert reply.status_code == 200, reply.text
         return reply.json()
+
+    def export(self, layout: str) -> Any:
+        return self.client.get(f"/api/admin/export/{layout}", headers=self.headers)
 
     def post(self, path: str, body: object) -> Any:
         return self.client.post(f"/api/admin/{path}", headers=self.headers, json=body)
@@ -124,6 +132,72 @@ def test_a_rater_of_any_name_can_be_dropped_and_readmitted(
     path = f"raters/{quote(name, safe='')}"
     assert organiser.post(f"{path}/drop", {"reason": "left"}).json()["dropped"] == name
     assert organiser.post(f"{path}/readmit", {"reason": "back"}).json()["readmitted"] == name
+
+
+def test_a_name_is_shown_to_the_organiser_and_is_in_no_export(organiser: Organiser, study: Study) -> None:
+    rate_all(study, "R01")
+    assert organiser.post("raters/R01/name", {"name": " Ann <b>Meyer "}).json() == {"named": "R01"}
+    assert "Ann &lt;b&gt;Meyer" in organiser.page()
+    for layout in ("long", "wide", "everything"):
+        assert "Meyer" not in organiser.export(layout).text
+    assert organiser.post("raters/R01/name", {"name": ""}).status_code == 200
+    assert study.settings.real_names == {}
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "status"),
+    [
+        ("raters/R01/name", {"name": "n" * 101}, 400),
+        ("raters/R01/name", {}, 400),
+        ("raters/R99/name", {"name": "Ann"}, 404),
+        ("completion", {"code": "c" * 201}, 400),
+        ("completion", {"codes": "c"}, 400),
+    ],
+)
+def test_a_wrong_name_or_code_changes_nothing(
+    organiser: Organiser, study: Study, path: str, body: object, status: int
+) -> None:
+    assert organiser.post(path, body).status_code == status
+    assert (study.settings.real_names, study.settings.completion_code) == ({}, "")
+
+
+def test_names_and_code_need_the_link_of_the_organiser(organiser: Organiser, study: Study) -> None:
+    organiser.headers = {"Authorization": f"Bearer {study.raters()[0].token}"}
+    for path, body in (("raters/R01/name", {"name": "Ann"}), ("completion", {"code": "C"})):
+        assert organiser.post(path, body).status_code == 401
+    assert organiser.export("long").status_code == 401
+
+
+def test_the_completion_code_is_kept_and_shown_to_the_organiser(organiser: Organiser, study: Study) -> None:
+    assert organiser.post("completion", {"code": " C0DE1 "}).json() == {"code": "C0DE1"}
+    assert 'value="C0DE1"' in organiser.page()
+    with Study.open(study.path) as again:
+        assert again.settings.completion_code == "C0DE1"
+
+
+@pytest.mark.parametrize("layout", ["long", "wide", "everything"])
+def test_the_page_exports_what_the_command_exports(
+    organiser: Organiser, study: Study, layout: Layout
+) -> None:
+    rate_all(study, "R01")
+    written = io.StringIO()
+    export_study(study, written, layout=layout)
+    reply = organiser.export(layout)
+    assert reply.text == written.getvalue()
+    assert reply.headers.get("content-type").startswith(
+        "application/json" if layout == "everything" else "text/csv"
+    )
+
+
+def test_an_unknown_layout_is_not_found(organiser: Organiser) -> None:
+    assert organiser.export("label-studio").status_code == 404
+
+
+def test_a_damaged_name_in_the_file_is_an_error_of_the_file(study: Study) -> None:
+    with sqlite3.connect(study.path) as db:
+        db.execute("INSERT INTO study VALUES ('real_names', '[1]')")
+    with pytest.raises(StudyFileError, match="real_names"):
+        _ = study.settings.real_names
 
 
 def test_items_are_opened_for_discussion(organiser: Organiser, study: Study, items: list[Item]) -> None:

@@ -267,6 +267,9 @@ def test_axe_finds_nothing_on_any_page_in_light_and_dark(visit: Open, server: Se
     found["organiser"] = violations(organiser)
     organiser.locator("[data-drop=R02]").click()
     found["drop"] = violations(organiser)
+    organiser.keyboard.press("Escape")
+    organiser.locator("[data-name=R02]").click()
+    found["name"] = violations(organiser)
     assert {name: problems for name, problems in found.items() if problems} == {}
 
 
@@ -356,6 +359,105 @@ def test_enter_names_what_is_still_open(visit: Open) -> None:
     page.keyboard.press("Enter")
     page.get_by_text("2 questions are still open.").wait_for()
     at(page, 1)
+
+
+@pytest.mark.parametrize("phone", [False, True], ids=["desktop", "phone"])
+@pytest.mark.parametrize("keys", ["", "5", "54", "543"])
+def test_enter_shows_the_whole_first_open_question(visit: Open, phone: bool, keys: str) -> None:
+    page = visit("R01", phone=phone)
+    begin(page)
+    rate(page, keys)
+    for place in ("0", "document.body.scrollHeight"):
+        page.evaluate(f"scrollTo(0, {place}); document.querySelector('#questions').scrollTop = {place}")
+        page.evaluate("document.activeElement.blur()")
+        page.keyboard.press("Enter")
+        page.get_by_text("still open").wait_for()
+        wanted, shown, covers = page.evaluate(
+            """() => {
+                const box = (found) => (({ top, bottom }) => ({ top, bottom }))(found.getBoundingClientRect());
+                const set = document.activeElement.closest('fieldset');
+                const seen = (found) => found.checkVisibility() ? [box(found)] : [];
+                return [set.dataset.question, box(set),
+                    ['.top', '.bottom', '.outline', '.more'].flatMap(name => seen(document.querySelector(name)))];
+            }"""
+        )
+        assert wanted == DIMENSIONS[len(keys)]
+        assert shown["top"] >= 0
+        assert shown["bottom"] <= page.viewport_size["height"]  # type: ignore[index]
+        assert [c for c in covers if c["top"] < shown["bottom"] - 1 and c["bottom"] > shown["top"] + 1] == []
+
+
+def test_all_questions_are_named_on_the_first_screen_with_what_is_below(visit: Open) -> None:
+    page = visit("R01")
+    page.set_viewport_size({"width": 1280, "height": 900})
+    begin(page)
+    rate(page, "4")
+    rows = page.locator(".outline li").all_inner_texts()
+    assert [row.split("\n")[0] for row in rows] == [
+        "Technical accuracy", "Comprehensiveness", "Relevance", "Clarity",
+    ]  # fmt: skip
+    assert [row.split()[-1] for row in rows] == ["4", "–", "–", "–"]
+    assert page.locator(".more").inner_text().endswith("Relevance, Clarity")
+    box = page.locator(".more").bounding_box()
+    assert box
+    page.mouse.click(box["x"] + 20, box["y"] + 10)  # `click` of the locator would scroll the panel first
+    assert page.evaluate("document.activeElement.name") == "relevance"
+    page.locator(".outline li").last.click()
+    assert page.evaluate("document.activeElement.name") == "clarity"
+    assert page.locator(".more").is_hidden()
+
+
+def test_the_focus_looks_different_from_a_choice(visit: Open) -> None:
+    page = visit("R01")
+    begin(page)
+    rate(page, "4")
+    look = "found => [getComputedStyle(found).outlineStyle, getComputedStyle(found).borderColor]"
+    focused = page.eval_on_selector(".option:has(:focus-visible)", look)
+    picked = page.eval_on_selector(".option:has(:checked)", look)
+    assert focused[0] == "dashed"
+    assert picked[0] == "none"
+    assert focused[1] != picked[1]
+
+
+def test_a_rater_sees_the_completion_code_after_the_last_answer(
+    open_link: Open, tmp_path: Path, items: list[Item]
+) -> None:
+    create_study(items[4:6], tmp_path / "c.db", raters=1, per_item=1, checks=0, repeats=0).close()
+    with Serving(tmp_path / "c.db") as server:
+        organiser = open_link(server.links["organiser"])
+        organiser.fill("#code", "C0DE1")
+        organiser.get_by_role("button", name="Save code").click()
+        organiser.get_by_text("Raters see the code after their last answer.").wait_for()
+        page = open_link(server.links["R01"])
+        begin(page)
+        for number in (1, 2):
+            at(page, number)
+            rate(page, "5555")
+            page.keyboard.press("Enter")
+        page.get_by_role("heading", name="All done").wait_for()
+        page.get_by_text("C0DE1").wait_for()
+
+
+@pytest.mark.parametrize("phone", [False, True], ids=["desktop", "phone"])
+def test_the_organiser_names_a_rater_and_downloads_the_ratings(visit: Open, phone: bool) -> None:
+    page = visit("organiser", phone=phone)
+    page.locator("[data-name=R02]").click()
+    page.keyboard.type("Ann Meyer")
+    page.keyboard.press("Enter")
+    page.get_by_role("rowheader", name="R02 Ann Meyer").wait_for()
+    with page.expect_download() as found:
+        page.get_by_role("button", name="Ratings for judge agree").click()
+    assert found.value.suggested_filename == "ratings.csv"
+    assert Path(found.value.path()).read_text().startswith("item_id,rater,")
+
+
+def test_a_phone_shows_the_actions_of_every_rater_without_scrolling_sideways(visit: Open) -> None:
+    page = visit("organiser", phone=True)
+    page.wait_for_selector("table")
+    boxes = [button.bounding_box() for button in page.locator(".raters .actions button").all()]
+    assert len(boxes) == 15
+    assert all(box and box["x"] >= 0 and box["x"] + box["width"] <= 390 for box in boxes)
+    assert all(box and box["height"] >= 44 for box in boxes)
 
 
 def test_a_skip_needs_a_reason_and_a_score_takes_it_back(visit: Open, server: Serving) -> None:

@@ -197,3 +197,18 @@ def test_a_discussion_reminds_a_rater_of_the_own_first_rating_alone(browser: Bro
     page = browser.get(f"tasks/{opened.n}")["page"]
     assert "Your first rating: Accuracy <b>2</b>, Clarity <b>2</b>." in page
     assert "<b>5</b>" not in page
+
+
+def test_the_completion_code_comes_after_the_last_answer_and_not_before(study: Study) -> None:
+    study.settings.set_completion_code("C0DE1")
+    browser = Browser(study, "R01", Client(create_app(study)))
+    early = browser.client.get("/api/rater/completion", headers=browser.headers)
+    assert early.status_code == 409
+    assert "C0DE1" not in early.text
+    rate_all(study, "R01")
+    assert browser.get("completion") == {"code": "C0DE1"}
+
+
+def test_no_page_of_a_rater_tells_real_names(browser: Browser, study: Study) -> None:
+    study.settings.set_real_name("R01", "Ann Meyer")
+    assert "Meyer" not in str(browser.get("session")) + str(browser.get("tasks/1"))

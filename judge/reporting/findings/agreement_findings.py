@@ -16,8 +16,8 @@ from judge.reporting.findings.judge_findings import choice_words, judge_words, l
 from judge.reporting.findings.outcomes import (
     ADVICE,
     CHANCE,
-    Finding,
     Outcome,
+    OutcomeWords,
     finding,
     outcome,
     undefined_because,
@@ -89,7 +89,8 @@ def _judge_sentences(one: JudgeAgreement, set_by: str) -> Iterator[str]:
         v = one.verdict
         shown = v.wide if v.verdict == "better" else v.difference
         difference = f": difference in {main.title} {_with_level(shown, change)}"
-        yield f"On {name} the judge {words_of_test(one.verdict.verdict, v.margin, f' ({set_by})', difference)}."
+        tested = words_of_test(one.verdict.verdict, v.margin, f" ({set_by})", difference)
+        yield f"On {name} the judge {tested}."
     else:
         yield (
             f"On {name}, {main.title} between judge and human rater is "
@@ -136,7 +137,7 @@ def _points(bias: Estimate) -> str:
 
 def _by_outcome(found: Agreement) -> Iterator[str]:
     """Dimensions of a single judge by what is found on them, each with what to do; usable ones first."""
-    groups: dict[Finding, list[str]] = {}
+    groups: dict[OutcomeWords, list[str]] = {}
     for one in found.judge_agreements:
         groups.setdefault(finding(one), []).append(dimension_name(one.ratings.dimension))
     for one_finding, words in usable_first(groups, found.criteria.set_by):
@@ -155,7 +156,7 @@ def _by_outcome(found: Agreement) -> Iterator[str]:
 def _by_judge(found: Agreement) -> Iterator[str]:
     """Several judges by what is found about them, each with its dimensions; usable ones first."""
     n_dimensions = len({one.ratings.dimension for one in found.judge_agreements})
-    groups: dict[Finding, dict[str, list[str]]] = {}
+    groups: dict[OutcomeWords, dict[str, list[str]]] = {}
     for one in found.judge_agreements:
         groups.setdefault(finding(one), {}).setdefault(one.judge, []).append(one.ratings.dimension)
     for one_finding, words in usable_first(groups, found.criteria.set_by):
@@ -302,14 +303,17 @@ def _design_words(found: Agreement) -> Iterator[str]:
 
 def methods(found: Agreement) -> Iterator[str]:
     """How the statistics were computed."""
-    aligned, criteria = found.aligned, found.criteria
     if found.approvals.rows:
         yield (
             "Approval: mean over answers of the share of people who approve a score that they were shown, "
             "with Wilson intervals for the effective number of answers or clusters."
         )
-    if not found.human_agreements:
-        return
+    if found.human_agreements:
+        yield from _agreement_methods(found)
+
+
+def _agreement_methods(found: Agreement) -> Iterator[str]:
+    aligned, criteria = found.aligned, found.criteria
     yield from aligned.remarks
     yield from study_methods(found)
     unit = f"clusters of items that share one {field_name(aligned.cluster)}" if aligned.cluster else "items"

@@ -66,12 +66,16 @@ class MeanSquares:
         a, b = k * rho / (n * (1 - rho)), 1 + k * rho * (n - 1) / (n * (1 - rho))
         # Satterthwaite's degrees of freedom of the mixture of rater and residual variance.
         spread = (a * self.raters) ** 2 / of_raters + (b * self.noise) ** 2 / of_noise
+        if not spread > 0:  # all items and all raters have one mean
+            return math.nan, math.nan
         df = (a * self.raters + b * self.noise) ** 2 / spread
         mixture = k * self.raters + (k * n - k - n) * self.noise
         f_low, f_high = f_quantile(confidence_level, of_items, df), f_quantile(confidence_level, df, of_items)
-        low = n * (self.items - f_low * self.noise) / (f_low * mixture + n * self.items)
-        high = n * (f_high * self.items - self.noise) / (mixture + n * f_high * self.items)
-        return low, high
+        of_low, of_high = f_low * mixture + n * self.items, mixture + n * f_high * self.items
+        if not min(of_low, of_high) > 0:  # two raters and two items whose means are all alike
+            return math.nan, math.nan
+        low, high = n * (self.items - f_low * self.noise), n * (f_high * self.items - self.noise)
+        return low / of_low, high / of_high
 
 
 def f_quantile(confidence_level: float, df1: float, df2: float) -> float:

@@ -1,3 +1,4 @@
+import itertools
 from pathlib import Path
 
 import numpy as np
@@ -126,3 +127,17 @@ def test_a_lower_limit_beyond_spearman_browns_reach_leaves_no_interval():
     result = icc(constant, other, form="ICC(2,k)", method="analytic")
     assert (result.value, result.reason) == (0.0, "no_variation")
     assert np.isnan([result.low, result.high]).all()
+
+
+@pytest.mark.parametrize("form", ["ICC(1,1)", "ICC(2,1)", "ICC(3,1)", "ICC(2,k)"])
+def test_limits_of_the_smallest_tables_contain_the_value_or_are_missing(form):
+    for values in itertools.product((1.0, 2.0), repeat=6):
+        for shape in ((2, 3), (3, 2)):
+            found = icc(*np.reshape(values, shape).T, form=form, method="analytic")
+            assert np.isnan(found.low) or found.low - 1e-9 <= found.value <= found.high + 1e-9
+
+
+def test_items_and_raters_with_equal_means_have_no_limits():
+    found = icc([1, 2, 1], [1, 1, 2], [2, 1, 1], form="ICC(2,1)")  # all means of items and of raters are 4/3
+    assert np.isnan(found.low)
+    assert np.isnan(found.high)
