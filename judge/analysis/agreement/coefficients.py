@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 import numpy as np
 
+from judge.analysis.group_difference import within
 from judge.analysis.ratings import Ratings
 from judge.stats.coefficients.alpha import alpha_statistic
 from judge.stats.coefficients.correlation import concordance_statistic, pearson_statistic
@@ -133,7 +134,9 @@ def _compare(name: str, coefficient: _Coefficient, ratings: Ratings, judge: str)
     ceiling = coefficient.of(people(ratings), ratings.column(judge), **ratings.sampling, method="jackknife")
     estimates = (ceiling.human, ceiling.judge, ceiling.difference)
     if coefficient.unit == "points":
-        estimates = (_negated(estimates[0]), _negated(estimates[1]), _negated(estimates[2]))
+        reach = float(np.ptp(ratings.scale.points))
+        human, judged = (within(_negated(one), 0, reach) for one in estimates[:2])
+        estimates = (human, judged, within(_negated(estimates[2]), -reach, reach))
     return CoefficientComparison(
         name, coefficient.title, coefficient.how, coefficient.unit, *estimates, ceiling
     )
@@ -157,9 +160,9 @@ def _person_coefficients(ratings: Ratings) -> dict[str, _Coefficient]:
 
     found = {AGREEMENT: _Coefficient("same score", _PAIRS, "share", pairs(agreement_statistic))}
     if not ratings.nominal:
-        within = partial(agreement_statistic, tolerance=1)
+        near = partial(agreement_statistic, tolerance=1)
         if len(ratings.scale.points) > 3:
-            found[WITHIN_ONE] = _Coefficient("within 1 point", _PAIRS, "share", pairs(within))
+            found[WITHIN_ONE] = _Coefficient("within 1 point", _PAIRS, "share", pairs(near))
         # Quadratic kappa equals Lin's concordance with 1/n moments, which needs no table of scores.
         found[KAPPA_QUADRATIC] = _Coefficient(
             "quadratic kappa", _PAIRS, "coefficient", pairs(concordance_statistic)

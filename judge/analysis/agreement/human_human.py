@@ -9,6 +9,7 @@ from itertools import combinations
 
 import numpy as np
 
+from judge.analysis.group_difference import within
 from judge.analysis.ratings import Ratings
 from judge.stats.coefficients.alpha import alpha_statistic, check_alpha
 from judge.stats.coefficients.correlation import concordance_statistic
@@ -110,7 +111,9 @@ def _mean(ratings: Ratings) -> Estimate:
     """Mean of the human ratings; unordered labels have none."""
     if not ratings.has_means:
         return Estimate.undefined(NOT_APPLICABLE)
-    return mean(np.nanmean(ratings.human_values, axis=1), **ratings.sampling)
+    points = ratings.scale.points
+    of_items = np.nanmean(ratings.human_values, axis=1)
+    return within(mean(of_items, **ratings.sampling), float(points[0]), float(points[-1]))
 
 
 def _statistics(ratings: Ratings) -> dict[str, Statistic | Estimate]:

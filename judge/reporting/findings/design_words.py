@@ -8,9 +8,10 @@ from judge.analysis.agreement.label_mix import LabelMix
 from judge.reporting.render.numbers import number_text
 from judge.reporting.wording import WEIGHTED, dimension_name
 from judge.stats.engine.estimate import Estimate
-from judge.stats.engine.sampling_design import SamplingDesign
+from judge.stats.engine.sampling_design import COLLAPSED_STRATA, SamplingDesign
 from judge.stats.pass_fail.rogan_gladen import OUTSIDE
 
+_MOST_NAMED = 5
 _TARGETS = {
     "these answers": " (exactly those of the run, with finite-population correction)",
     "answers like these": " (the process that gave them; two-phase variance)",
@@ -40,6 +41,16 @@ def shift_warning(judge: str, corrected: Estimate) -> Iterator[str]:
         )
 
 
+def _collapsed(design: SamplingDesign) -> str:
+    """Name the strata that were put together, each group as in ``a + b``."""
+    names = [note.partition(": ")[2] for note in design.notes if note.startswith(COLLAPSED_STRATA)]
+    groups = names[0].split(", ") if names else []
+    if not groups:
+        return ""
+    more = f" and {len(groups) - _MOST_NAMED} more" if len(groups) > _MOST_NAMED else ""
+    return f", of which some with a single rated item were combined ({', '.join(groups[:_MOST_NAMED])}{more})"
+
+
 def design_words(designs: Mapping[str, SamplingDesign]) -> str:
     """Return the sentences about the designs of the rated items, by dimension."""
     sizes = "; ".join(
@@ -50,7 +61,7 @@ def design_words(designs: Mapping[str, SamplingDesign]) -> str:
     weight = "the share of its group" if first.target == "given mix" else "1 / inclusion probability (Hájek)"
     errors = "a jackknife over items, as no strata are known"
     if first.strata is not None:
-        errors = "a jackknife within the strata of the sample"
+        errors = "a jackknife within the strata of the sample" + _collapsed(first)
     return (
         f"{WEIGHTED} {weight}. Target: {first.target}"
         f"{_TARGETS[first.target]}. Standard errors: {errors}. Kish's effective sample size: {sizes}."

@@ -110,6 +110,17 @@ def test_methods_name_the_target_the_strata_and_the_effective_sample_size(study)
     assert "inclusion probability" not in " ".join(methods(found(study, header=())))
 
 
+def test_methods_name_the_strata_that_were_combined(study):
+    first = study[3][0]
+    odd = " ".join(
+        methods(found(study, change=lambda row: [*row[:4], "odd"] if row[0] == f"q{first[0]}" else row))
+    )
+    assert "some with a single rated item were combined (odd + pass)" in odd
+    every = " ".join(methods(found(study, change=lambda row: [*row[:4], f"s{row[0]}"])))
+    assert " and 55 more)" in every
+    assert "were combined" not in " ".join(methods(found(study)))
+
+
 def test_without_strata_the_methods_say_so(study):
     assert "no strata are known" in " ".join(methods(found(study, header=("probability",))))
 
@@ -171,10 +182,22 @@ def test_a_sampled_fraction_that_cannot_be_right_is_named_where_intervals_use_it
 def test_limits_of_two_weighted_ratings_are_possible_values(study):
     folder, human, judge, drawn = study
     apart = [next(row for row in drawn if human[row[0]] == judge[row[0]] == value) for value in (True, False)]
-    one = agree(aligned(folder, ratings(folder, ~human, [apart[0], apart[1]]))).judge_agreements[0]
+
+    def off_by_one(row):
+        return [*row[:2], 3, *row[3:]] if row[0] == f"q{apart[1][0]}" else row
+
+    result = agree(aligned(folder, ratings(folder, human, apart, off_by_one)))
+    (one,) = result.judge_agreements
     share = one.corrected.humans_only
     assert 0 <= share.low < share.high <= 1
-    for estimate, ends in ((one.bias, (-4, 4)), (one.judge_mean, (1, 5)), (one.human_mean, (1, 5))):
+    mae = one.comparisons["mae"].judge
+    for estimate, ends in (
+        (one.bias, (-4, 4)),
+        (one.judge_mean, (1, 5)),
+        (one.human_mean, (1, 5)),
+        (mae, (0, 4)),
+        (result.human_agreements["overall"].mean, (1, 5)),
+    ):
         assert ends[0] <= estimate.low <= estimate.value <= estimate.high <= ends[1]
 
 
