@@ -8,7 +8,7 @@ import numpy as np
 
 from judge.stats.engine.scale import Floats, Ints
 from judge.stats.engine.statistic import Function, Statistic
-from judge.stats.engine.weights import Frame, SumTable
+from judge.stats.engine.weights import Frame, SumTable, rows_alike
 
 _SPARSE = 4
 """Tables of which less than a quarter is not 0 are looked at for rows of zeros."""
@@ -35,12 +35,13 @@ def _different_units(table: SumTable) -> tuple[Ints | None, Ints | None]:
     """Return units with all rows that occur, and which of them each unit is like; None for all units.
 
     Units of one code are alike, and so are those that add nothing, as items do that two raters do not share.
+    Whole tables of few different rows, such as the counts of five ratings, are searched for them.
     """
     if table.ndim == 1:
         _, units, place = np.unique(table, return_index=True, return_inverse=True)
         return units, place
     if _SPARSE * np.count_nonzero(table) > table.size:
-        return None, None
+        return rows_alike(table)
     adds = table.any(axis=1)
     if adds.all():
         return None, None

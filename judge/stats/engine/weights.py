@@ -204,6 +204,15 @@ def _as_key(table: SumTable) -> Floats:
     return np.asarray(table.reshape(len(table), math.prod(table.shape[1:])) + 0.0)
 
 
+def rows_alike(table: SumTable) -> tuple[Ints | None, Ints | None]:
+    """Return rows with all values that occur, and which of them each row is like; None if too many differ."""
+    hashes = _hashes([table])
+    if hashes is None:
+        return None, None
+    _, first, place = np.unique(hashes, return_index=True, return_inverse=True)
+    return (first, place) if np.array_equal(table[first][place], table) else (None, None)
+
+
 def _hashes(tables: Sequence[SumTable]) -> NDArray[np.uint64] | None:
     """Return a hash of each row; None where more rows differ than are worth collapsing.
 

@@ -19,7 +19,7 @@ from numpy.typing import ArrayLike
 from judge.stats.engine.estimate import NO_PAIRABLE_ITEMS, NO_RATINGS, TOO_FEW_RATERS, Estimate
 from judge.stats.engine.frames import Tabular
 from judge.stats.engine.resampling import Replicates, ResampleOptions, Sampling, replicate
-from judge.stats.engine.scale import Floats
+from judge.stats.engine.scale import Bools, Floats
 from judge.stats.engine.statistic import Statistic
 from judge.stats.engine.table import ScaleLike
 from judge.stats.judge_human.all_pairs import (
@@ -29,6 +29,7 @@ from judge.stats.judge_human.all_pairs import (
     stacked_people,
 )
 from judge.stats.judge_human.consensus import Consensus, consensus, humans_and_judge
+from judge.stats.judge_human.packed import is_exchangeable, packed
 from judge.stats.judge_human.rater_variance import jackknife_of_raters
 from judge.stats.judge_human.shared_basis import (
     Contrasts,
@@ -269,16 +270,24 @@ def swap(
 
     def contrasts(people: Sequence[int]) -> Contrasts:
         found: Contrasts = {}
+        ratings, place = of_humans[:, list(people)], np.tile(np.arange(len(people)), (len(of_humans), 1))
+        if is_exchangeable(coefficient):
+            ratings, place = packed(ratings)
+        of_kept = cache(lambda unjudged: coefficient(_without(ratings, np.frombuffer(unjudged, dtype=bool))))
         for column, h in enumerate(people):
-            person = of_humans[:, h]
-            unjudged = np.isnan(of_judge) & ~np.isnan(person)
-            kept = np.where(unjudged[:, None], np.nan, of_humans[:, list(people)])
-            replaced = kept.copy()
-            replaced[:, column] = np.where(np.isnan(person), np.nan, of_judge)
-            found[h] = [(coefficient(kept), coefficient(replaced))]
+            rated = ~np.isnan(of_humans[:, h])
+            unjudged = rated & np.isnan(of_judge)
+            replaced = _without(ratings, unjudged)
+            rated &= ~unjudged
+            replaced[rated, place[rated, column]] = of_judge[rated]
+            found[h] = [(of_kept(unjudged.tobytes()), coefficient(replaced))]
         return found
 
     return _compare(contrasts, of_humans, of_judge, sampling)
+
+
+def _without(ratings: Floats, items: Bools) -> Floats:
+    return np.where(items[:, None], np.nan, ratings)
 
 
 def _on_shared_items(*columns: Floats) -> tuple[Floats, ...]:

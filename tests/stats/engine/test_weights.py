@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from judge.stats.engine import weights
-from judge.stats.engine.weights import Frame, cluster_codes, seed_of
+from judge.stats.engine.weights import Frame, cluster_codes, rows_alike, seed_of
 
 
 def test_a_missing_cluster_is_an_error_that_says_where():
@@ -136,3 +136,15 @@ def test_rows_of_one_hash_are_told_apart_by_their_content(monkeypatch):
     monkeypatch.setattr(weights, "_hashes", lambda tables: np.zeros(len(tables[0]), dtype=np.uint64))
     frame = Frame.build([np.array([5.0, 2.0] * 8)[:, None]], None, 16)
     assert (sorted(frame.tables[0].ravel().tolist()), frame.counts.tolist()) == ([2.0, 5.0], [8.0, 8.0])
+
+
+def test_rows_that_are_alike_are_found_once():
+    table = np.tile([[1.0, 0.0], [0.0, 2.0]], (10, 1))
+    rows, place = rows_alike(table)
+    assert len(rows) == 2
+    assert (table[rows][place] == table).all()
+
+
+@pytest.mark.parametrize("table", [np.arange(40.0).reshape(20, 2), np.full((20, 2), np.nan)])
+def test_rows_that_differ_or_cannot_be_compared_are_left_as_they_are(table):
+    assert rows_alike(table) == (None, None)
