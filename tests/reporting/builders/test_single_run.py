@@ -32,7 +32,10 @@ def rows():
 
 def test_verdict_says_how_many_pass_and_which_dimension_fails_and_where(make_table, rows):
     first, second, third = build_report(RunData(make_table(rows))).verdict
-    assert first == "66.7 % [57.8, 74.5] of answers pass: 80 of 120 with a verdict; 40 fail, most often on accuracy."
+    assert (
+        first
+        == "66.7 % [57.8, 74.5] of answers pass: 80 of 120 with a verdict; 40 fail, most often on accuracy."
+    )
     assert second.startswith("Binding dimension: accuracy in 100.0 % [no variation]")
     assert "where level is hard: 33.3 %" in third
     assert "66.7 percentage points below" in third
