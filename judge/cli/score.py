@@ -2,6 +2,7 @@
 
 import json
 import shlex
+import shutil
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
@@ -221,7 +222,7 @@ def show_result(
             click.echo(overview.headline)
             for warning in warnings:
                 click.echo(f"! {warning}")
-            click.echo(overview.table())
+            click.echo(overview.table(shutil.get_terminal_size().columns))
             for line in _next_steps(run, summary, stopped):
                 click.echo(line, err=True)
     return 0 if summary.complete == summary.items else 3
