@@ -258,7 +258,8 @@ def test_recipes_have_as_many_slots_as_ratings(tmp_path):
 def test_each_script_is_in_the_readme_and_has_published_figures():
     readme = (SCRIPTS / "README.md").read_text(encoding="utf-8")
     assert sorted(re.findall(r"^\| `(\w+)\.py`", readme, re.MULTILINE)) == NAMES
-    assert {figure["data_set"] for figure in published_figures()} == set(NAMES)
+    without_script = {"llm_rubric"}  # its probabilities are read by the notebook
+    assert {figure["data_set"] for figure in published_figures()} == set(NAMES) | without_script
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -46,7 +46,7 @@ def run(command, folder):
 
 def steady(text):
     """Times differ from run to run; trailing blanks don't count."""
-    text = re.sub(r"\(\d+\.\d s\)", "(… s)", text)
+    text = re.sub(r"\(\d+\.\d+ s\)", "(… s)", text)
     return "\n".join(line.rstrip() for line in text.strip().splitlines())
 
 

@@ -17,11 +17,12 @@ from judge.scoring.callbacks import ScoringCallback
 from judge.scoring.checked_items import BadItems, input_notes
 from judge.scoring.prompt import visible
 from judge.scoring.run import Run
-from judge.scoring.run_summary import IngestCounts
+from judge.scoring.run_summary import IngestCounts, duration_text
 
 if TYPE_CHECKING:
     from rich.progress import Progress
 
+_LONGEST_LEFT = "59 min 59 s left"
 _LONG_WAIT = 60.0
 """Without a progress line, only waits of at least this many seconds are reported."""
 
@@ -140,11 +141,12 @@ class ProgressLine(ScoringCallback):
         parts = []
         if self._asked > self._pace.asked:
             parts.append(f"{(self._asked - self._pace.asked) / (seconds + 1e-9):.1f}/s")
-        parts += [f"${self.cost:.4f}"] if self.cost else []
+        parts += [f"cost ${self.cost:.4f}"] if self.cost else []
         if self._to_ask_again:
             asking = "asked" if self._is_asked else "asking"
             parts.append(f"{asking} again {self._again:,}/{self._to_ask_again:,}")
-        parts += [f"{kind} {count}" for kind, count in sorted(self._failures.copy().items())]
+        if failures := sorted(self._failures.copy().items()):
+            parts.append(f"failed: {', '.join(f'{kind} {count:,}' for kind, count in failures)}")
         if self._tokens > self._pace.tokens:
             parts.append(f"{(self._tokens - self._pace.tokens) / (seconds + 1e-9):,.0f} tok/s")
         if self._usage["cached"] and self._usage["prompt"]:
@@ -184,7 +186,7 @@ class _Card:
 def _line(requests: int, detail: Callable[[], str]) -> "tuple[Progress, int]":
     """Create the progress line; return it with the width that is left for the text."""
     from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, TimeRemainingColumn
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn
     from rich.table import Column
     from rich.text import Text
 
@@ -194,16 +196,28 @@ def _line(requests: int, detail: Callable[[], str]) -> "tuple[Progress, int]":
         def render(self, _task: Any) -> Text:
             return Text(detail())
 
+    class TimeLeft(ProgressColumn):
+        """Estimate of the time until the last reply."""
+
+        max_refresh = 0.5
+
+        def render(self, task: Any) -> Text:
+            return Text(_time_left(task.time_remaining), style="progress.remaining")
+
     console = Console(stderr=True)
     bar = max(4, min(40, console.width - 100))  # the text has priority over the bar
-    room = console.width - bar - len(f" {requests}/{requests} 0:00:00 ")
+    room = console.width - bar - len(f" {requests}/{requests} {_LONGEST_LEFT} ")
     columns = (
         BarColumn(bar),
         MofNCompleteColumn(),
-        TimeRemainingColumn(),
+        TimeLeft(),
         Detail(Column(no_wrap=True)),
     )
     return Progress(*columns, console=console, refresh_per_second=4), room
+
+
+def _time_left(seconds: float | None) -> str:
+    return "time left: ?" if seconds is None else f"{duration_text(round(seconds))} left"
 
 
 def _joined(parts: Sequence[str], room: int) -> str:

@@ -2,8 +2,9 @@
 
 import json
 import shlex
+import shutil
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -206,20 +207,22 @@ def show_preview(answers: str, judge: Judge, options: dict[str, Any], out: Path,
     )
 
 
-def show_result(run: Run, stopped: str | None, *, as_json: bool) -> int:
-    """Print the result of a run and the next steps; return the exit status."""
+def show_result(
+    run: Run, stopped: str | None, *, as_json: bool, more: Mapping[str, Any] | None = None
+) -> int:
+    """Print the result of a run and the next steps; return the exit status. JSON also holds `more`."""
     with run:
         overview, warnings = run.overview(), headlines.of_run(run)
         summary = overview.summary
         if as_json:
             facts = {"run": str(run.path), **asdict(summary), "distribution": overview.distribution}
-            facts |= {"stopped": stopped, "warnings": warnings}
+            facts |= {"stopped": stopped, "warnings": warnings, **(more or {})}
             click.echo(json.dumps(facts, ensure_ascii=False))
         else:
             click.echo(overview.headline)
             for warning in warnings:
                 click.echo(f"! {warning}")
-            click.echo(overview.table())
+            click.echo(overview.table(shutil.get_terminal_size().columns))
             for line in _next_steps(run, summary, stopped):
                 click.echo(line, err=True)
     return 0 if summary.complete == summary.items else 3

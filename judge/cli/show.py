@@ -9,6 +9,7 @@ import click
 from judge.cli.options import as_json, counted, item_id, limit, run_argument
 from judge.records import STATUSES, Completion, Item, Score
 from judge.rubric import Rubric
+from judge.scoring.item_result import ItemResult
 from judge.scoring.prompt import visible
 from judge.scoring.run import Run
 
@@ -16,18 +17,54 @@ from judge.scoring.run import Run
 @click.command()
 @run_argument
 @click.option("--status", type=click.Choice(STATUSES), help="Show only items with a score of this status.")
+@click.option(
+    "--fail", is_flag=True, help="Show only answers that fail; with --dimension, those below its threshold."
+)
+@click.option("--dimension", metavar="NAME", help="Dimension that --fail and --worst are about.")
+@click.option(
+    "--worst",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="Show the N items with the lowest overall score, or the lowest score on --dimension, lowest first.",
+)
 @item_id("all items")
 @limit("the rest is not shown.", default=20, show_default=True)
 @as_json
-def command(run: str, status: str | None, item_id: str | None, limit: int, as_json: bool) -> None:
+def command(
+    run: str,
+    status: str | None,
+    fail: bool,
+    dimension: str | None,
+    worst: int | None,
+    item_id: str | None,
+    limit: int,
+    as_json: bool,
+) -> None:
     """Show single judgments of RUN: question, answer, scores, reasons and the reply of the judge.
 
     Criteria of an item are shown as criteria/ID, and where they are met as yes or no.
 
+    Example: judge show runs/answers-openai-gpt-5-open_qa --fail --dimension clarity --worst 10
+
     Example: judge show runs/answers-openai-gpt-5-open_qa --status unparsed
     """
+    if dimension is not None and not fail and worst is None:
+        raise click.UsageError("--dimension says what --fail or --worst is about; add one of them")
     with Run.open(run) as opened:
+        if dimension is not None and dimension not in opened.rubric.scored:
+            names = ", ".join(opened.rubric.scored)
+            raise click.UsageError(
+                f"--dimension {dimension}: this run has no such dimension; allowed: {names}"
+            )
         ids = [item_id] if item_id is not None else opened.ids_with_status(status)
+        if item_id is None and (fail or worst is not None):
+            from judge.analysis.lowest_scores import selected_ids
+            from judge.analysis.score_table import ScoreTable
+
+            table, among = ScoreTable.of_run(opened), set(ids)
+            found = selected_ids(table, dimension, failing=fail, n_lowest=worst and len(table))
+            ids = [one for one in found if one in among][:worst]
+            limit = worst or limit
         for shown in ids[:limit]:
             item, scores, completions = opened.item(shown), opened.scores_of(shown), opened.completions(shown)
             click.echo(
@@ -36,12 +73,21 @@ def command(run: str, status: str | None, item_id: str | None, limit: int, as_js
                 else _text(item, scores, completions, opened.rubric)
             )
     if not ids:
-        click.echo(
-            f"no item of this run has a score with status {status}" if status else "this run has no items",
-            err=True,
-        )
+        click.echo(_nothing(status, fail=fail, dimension=dimension), err=True)
     if len(ids) > limit:
         click.echo(f"{counted(len(ids) - limit, 'more item')}; show all with --limit {len(ids)}", err=True)
+
+
+def _nothing(status: str | None, *, fail: bool, dimension: str | None) -> str:
+    """Why no item is shown."""
+    if status:
+        also = " and fails" if fail else ""
+        return f"no item of this run has a score with status {status}{also}"
+    if fail:
+        return (
+            f"no answer is below the threshold of {dimension}" if dimension else "no answer of this run fails"
+        )
+    return "this run has no items with scores"
 
 
 def _json(item: Item, scores: list[Score], completions: Iterator[Completion]) -> str:
@@ -54,7 +100,9 @@ def _json(item: Item, scores: list[Score], completions: Iterator[Completion]) ->
 
 
 def _text(item: Item, scores: list[Score], completions: Iterator[Completion], rubric: Rubric) -> str:
-    lines = [f"=== {visible(item.id)}", f"question   {visible(item.question)}"]
+    passed = ItemResult(item, tuple(scores), rubric).passes()
+    verdict = {True: "pass", False: "fail", None: "no verdict"}[passed]
+    lines = [f"=== {visible(item.id)}  {verdict}", f"question   {visible(item.question)}"]
     lines += [f"reference  {visible(reference)}" for reference in item.references]
     lines.append(f"answer     {visible(item.answer)}")
     for score in scores:

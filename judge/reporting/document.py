@@ -20,6 +20,11 @@ from judge.stats.engine.estimate import Estimate
 if TYPE_CHECKING:
     import pandas as pd
 
+
+class Seconds(float):
+    """A duration; it is shown in the units that people use, and is a number in JSON and CSV."""
+
+
 Cell: TypeAlias = str | int | float | Estimate | None
 Row: TypeAlias = tuple[Cell, ...]
 CellKind = Literal["text", "count", "share", "score", "points", "change", "p", "number"]

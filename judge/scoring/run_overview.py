@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from judge.rubric import CRITERIA, Rubric, RubricScale
-from judge.scoring.run_summary import RunSummary
+from judge.scoring.run_summary import RunSummary, duration_text
 
 _MOST_LABELS = 11
 """Scales with more labels are shown by their mean alone."""
@@ -58,18 +58,21 @@ class RunOverview:
         if found.not_applicable:
             text += f", the pass rule does not apply to {found.not_applicable:,}"
         cost = f", ${found.cost:.4f}" if found.cost else ""
-        return f"{text} ({found.seconds:.1f} s{cost})"
+        return f"{text} ({duration_text(found.seconds)}{cost})"
 
-    def table(self) -> str:
-        """Lay out the distribution as text."""
+    def table(self, width: int = 80) -> str:
+        """Lay out the distribution as text; in a narrow terminal, statuses are below each other."""
         rows = self._rows()
-        width = max(len(row.name) for row in rows)
-        middles = [_aligned(row.cells) for row in rows]
+        longest = max(len(row.name) for row in rows)
+        columns = zip(*(row.cells for row in rows if isinstance(row.cells, list)), strict=True)
+        widths = [max(map(len, column)) for column in columns]
+        middles = [_aligned(row.cells, widths) for row in rows]
         widest = max(map(len, middles))
-        return "\n".join(
-            f"{row.name:{width}}  {middle:{widest}}   {row.missing}"
+        lines = (
+            (f"{row.name:{longest}}  {middle:{widest}}", row.missing)
             for row, middle in zip(rows, middles, strict=True)
         )
+        return "\n".join(_with_missing(line, missing, width) for line, missing in lines)
 
     def html(self) -> str:
         """Return headline and distribution as HTML, for notebooks."""
@@ -95,7 +98,7 @@ class RunOverview:
             rows.append(DistributionRow(name, cells, missing or "-"))
         only_text = bool(rows) and all(isinstance(row.cells, str) for row in rows)
         titles = [""] if only_text else ["mean", *map(str, labels)]
-        return [DistributionRow("", titles, "without a score"), *rows]
+        return [DistributionRow("", titles, "no score"), *rows]
 
     def _text_of(self, name: str, values: dict[float, int], n_given: int) -> str | None:
         """Distribution as one text, for what is no score on the scale of the rubric."""
@@ -135,7 +138,14 @@ def _mean(values: dict[float, int]) -> str:
     return f"{sum(value * k for value, k in values.items()) / n:.2f}" if n else "-"
 
 
-def _aligned(cells: list[str] | str) -> str:
+def _with_missing(line: str, missing: str, width: int) -> str:
+    """A line with the statuses of missing scores; below each other where the line would get too wide."""
+    if len(line) + 2 + len(missing) <= width:
+        return f"{line}  {missing}"
+    return f"{line}  " + f",\n{' ' * len(line)}  ".join(missing.split(", "))
+
+
+def _aligned(cells: list[str] | str, widths: list[int]) -> str:
     if isinstance(cells, str):
         return cells
-    return f"{cells[0]:>6}" + "".join(f"{cell:>7}" for cell in cells[1:])
+    return "  ".join(f"{cell:>{width}}" for cell, width in zip(cells, widths, strict=True))

@@ -1,6 +1,7 @@
 """Counts and totals of a run."""
 
 import collections
+import itertools
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -194,3 +195,23 @@ def distribution_of(
             places = {label: float(place) for place, label in enumerate(dimension.labels)}
             counts[name] = {places[label]: count for label, count in by_label}
     return counts
+
+
+_UNITS = ((86_400, "d"), (3_600, "h"), (60, "min"), (1, "s"))
+
+
+def duration_text(seconds: float) -> str:
+    """A duration in the units that people use.
+
+    >>> [duration_text(seconds) for seconds in (0.0312, 7.25, 75, 8400, 190_000)]
+    ['0.03 s', '7.2 s', '1 min 15 s', '2 h 20 min', '2 d 5 h']
+    """
+    if seconds < 0.995:
+        return "0 s" if seconds == 0 else f"{max(seconds, 0.01):.2f} s"
+    if seconds < 59.95:
+        return f"{seconds:.1f} s"
+    whole = round(seconds) if seconds < 3570 else 60 * round(seconds / 60)
+    units = itertools.pairwise(_UNITS)
+    (size, unit), (part, rest) = next(pair for pair in units if whole >= pair[0][0])
+    left = whole % size // part
+    return f"{whole // size:,} {unit}{f' {left} {rest}' if left else ''}"

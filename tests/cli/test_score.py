@@ -7,6 +7,7 @@ import json
 import os
 import re
 import shutil
+import sqlite3
 import subprocess
 import sys
 from datetime import UTC, datetime, timedelta
@@ -764,6 +765,33 @@ def test_stricter_pass_rule_needs_no_call():
     done = judge("parse", "runs/answers-baseline-open_qa", "--rubric", "strict.yaml", "--json")
     assert json.loads(done.stdout)["passed"] < 5
     assert json.loads(done.stdout)["completions"] == 24
+    changed = json.loads(done.stdout)["changed"]
+    assert (changed["n_changed"], changed["n_scores"]) == (0, 120)
+    assert changed["verdicts"] == [{"before": "pass", "after": "fail", "n": 15}]
+
+
+def test_parse_says_what_changed_from_what_to_what():
+    judge("score", "examples/answers.jsonl")
+    path = "runs/answers-baseline-open_qa"
+    assert judge("parse", path).stdout.startswith("None of 120 scores changed.\n")
+    with sqlite3.connect(f"{path}/run.db") as db:
+        db.execute("UPDATE scores SET value = NULL, status = 'unparsed' WHERE dimension = 'clarity'")
+        db.execute("UPDATE scores SET value = 1 WHERE dimension = 'overall' AND value >= 3")
+    first, *rest = judge("parse", path).stdout.splitlines()
+    assert first == "41 of 120 scores and 17 verdicts changed."
+    assert "  verdicts: fail -> pass (17)" in rest
+    (overall,) = [line for line in rest if line.startswith("  overall: ")]
+    assert overall.count("->") == 4
+    assert overall.endswith("other changes")
+    assert "  statuses: ok 96 -> 120, unparsed 24 -> 0" in rest
+
+
+def test_parse_works_where_the_earlier_scores_cannot_be_read():
+    judge("score", "examples/answers.jsonl")
+    with sqlite3.connect("runs/answers-baseline-open_qa/run.db") as db:
+        db.execute("UPDATE scores SET value = 99 WHERE dimension = 'clarity'")
+    done = judge("parse", "runs/answers-baseline-open_qa")
+    assert (done.exit_code, done.stdout.splitlines()[0]) == (0, "The earlier scores could not be read.")
 
 
 def test_parse_with_a_dimension_that_was_not_asked_is_an_error():

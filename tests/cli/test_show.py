@@ -32,7 +32,60 @@ def run(tmp_path):
 
 
 def shown(result):
-    return [line.removeprefix("=== ") for line in result.stdout.splitlines() if line.startswith("=== ")]
+    return [line.split()[1] for line in result.stdout.splitlines() if line.startswith("=== ")]
+
+
+@pytest.fixture
+def failing(tmp_path):
+    """Ten answers: the overall scores are 1 to 5, twice; clarity falls as they rise; the last has no score."""
+    rubric = load_rubric("open_qa")
+    items = [Item(id=f"q{i}", question=f"q{i}?", answer="!") for i in range(10)]
+    values = {"clarity": lambda i: 5.0 - i % 5, "overall": lambda i: 1.0 + i % 5}
+    scores = [
+        Score(
+            item_id=f"q{i}",
+            rater="m",
+            rater_kind="judge",
+            dimension=name,
+            **({"value": values.get(name, lambda i: 1.0 + i % 5)(i)} if i < 9 else {"status": "refused"}),
+        )
+        for i in range(10)
+        for name in rubric.scored
+    ]
+    Run.imported(tmp_path / "failing", rubric, items, scores, model="m").close()
+    return tmp_path / "failing"
+
+
+def test_failing_answers_are_shown_alone_with_their_verdict_in_the_heading(failing):
+    result = judge("show", failing, "--fail")
+    assert shown(result) == ["q0", "q1", "q5", "q6"]
+    assert {line.split("  ")[1] for line in result.stdout.splitlines() if line.startswith("=== ")} == {"fail"}
+    assert "=== q2  pass" in judge("show", failing, "--item", "q2").stdout
+    assert "=== q9  no verdict" in judge("show", failing, "--item", "q9").stdout
+
+
+def test_the_worst_come_first_and_items_without_a_score_are_left_out(failing):
+    assert shown(judge("show", failing, "--worst", 3)) == ["q0", "q5", "q1"]
+    assert shown(judge("show", failing, "--fail", "--worst", 30)) == ["q0", "q5", "q1", "q6"]
+    assert len(shown(judge("show", failing, "--worst", 30))) == 9
+
+
+def test_with_a_dimension_its_threshold_and_its_score_decide(failing):
+    assert shown(judge("show", failing, "--fail", "--dimension", "clarity")) == ["q3", "q4", "q8"]
+    assert shown(judge("show", failing, "--worst", 2, "--dimension", "clarity")) == ["q4", "q3"]
+    assert shown(judge("show", failing, "--fail", "--worst", 1, "--dimension", "clarity")) == ["q4"]
+
+
+def test_a_dimension_is_refused_if_it_is_unknown_or_about_nothing(failing):
+    unknown = judge("show", failing, "--fail", "--dimension", "tone")
+    assert (unknown.exit_code, "allowed: technical_accuracy" in unknown.stderr) == (2, True)
+    assert judge("show", failing, "--dimension", "clarity").exit_code == 2
+
+
+def test_where_nothing_fails_it_says_so(run):
+    assert "no answer of this run fails" in judge("show", run, "--fail").stderr
+    assert "below the threshold of clarity" in judge("show", run, "--fail", "--dimension", "clarity").stderr
+    assert "status refused and fails" in judge("show", run, "--fail", "--status", "refused").stderr
 
 
 @pytest.mark.parametrize(

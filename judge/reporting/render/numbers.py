@@ -3,7 +3,8 @@
 import math
 import re
 
-from judge.reporting.document import Cell, CellKind
+from judge.reporting.document import Cell, CellKind, Seconds
+from judge.scoring.run_summary import duration_text
 from judge.stats.engine.estimate import Estimate
 
 ABSENT = "–"
@@ -20,7 +21,7 @@ _INTERVAL = re.compile(
     r"\[(?:\d+ %: )?[-+]?(?:[\d.,]+|inf), [-+]?(?:[\d.,]+|inf)\]"
 )
 _UNIT = re.compile(
-    r"(?<=\d) (?=%|(?:ms|s|min|h|kB|MB|GB|points?|percentage)\b)|(?<=\bp) (?=[<>=])|(?<=[<>=]) (?=\.\d)"
+    r"(?<=\d) (?=%|(?:ms|s|min|h|d|kB|MB|GB|points?|percentage)\b)|(?<=\bp) (?=[<>=])|(?<=[<>=]) (?=\.\d)"
 )
 _SPACE = "\N{NO-BREAK SPACE}"
 
@@ -38,6 +39,8 @@ def cell_text(cell: Cell, kind: CellKind = "text", *, compact: bool = False) -> 
     '3.18 ±0.04'
     >>> cell_text(0.0004, "p"), cell_text(7380, "count"), cell_text(None)
     ('<.001', '7,380', '–')
+    >>> cell_text(Seconds(8400), "number")
+    '2 h 20 min'
     """
     if isinstance(cell, Estimate):
         return _estimate(cell, kind, compact)
@@ -45,6 +48,8 @@ def cell_text(cell: Cell, kind: CellKind = "text", *, compact: bool = False) -> 
         return ABSENT
     if isinstance(cell, str):
         return cell
+    if isinstance(cell, Seconds):
+        return duration_text(cell)
     return p_text(cell) if kind == "p" else number_text(cell, kind)
 
 

@@ -13,7 +13,7 @@ from judge.analysis.ratings import NoVerdict
 from judge.analysis.score_table import ScoreTable
 from judge.analysis.slices import SMALL, SliceTable
 from judge.analysis.status_column import OUTCOMES
-from judge.reporting.document import Column, Row, Table
+from judge.reporting.document import Column, Row, Seconds, Table
 from judge.reporting.wording import counted, display_name, field_name
 from judge.scoring.run_summary import RunSummary
 
@@ -288,7 +288,7 @@ def cost(summary: RunSummary) -> Table:
     )
     n = summary.items
     rows: list[Row] = [
-        (title, getattr(summary, key), _digits(getattr(summary, key) / n))
+        (title, getattr(summary, key), _per_item(getattr(summary, key) / n))
         for key, title in (
             ("completions", "replies"),
             ("prompt_tokens", "prompt tokens"),
@@ -298,9 +298,12 @@ def cost(summary: RunSummary) -> Table:
         )
         if getattr(summary, key)
     ]
-    for key, title in (("cost", "cost in USD"), ("seconds", "seconds of scoring")):
-        if getattr(summary, key):
-            rows.append((title, _digits(getattr(summary, key)), _digits(getattr(summary, key) / n)))
+    if summary.cost:
+        rows.append(("cost in USD", _digits(summary.cost), _digits(summary.cost / n)))
+    if summary.seconds:
+        rows.append(
+            ("scoring time", Seconds(_digits(summary.seconds)), Seconds(_digits(summary.seconds / n)))
+        )
     unpriced = summary.unpriced
     notes = (
         (f"The price of {counted(unpriced, 'reply', 'replies')} is unknown and not included in the cost.",)
@@ -308,6 +311,11 @@ def cost(summary: RunSummary) -> Table:
         else ()
     )
     return Table("cost", "Cost", columns, tuple(rows), notes)
+
+
+def _per_item(value: float) -> float:
+    """A count per item, such as 1.2 replies."""
+    return round(value, 1) if value >= 1 else _digits(value)
 
 
 def _digits(value: float) -> float:
