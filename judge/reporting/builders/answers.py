@@ -1,5 +1,6 @@
 """Answers that a reader of the page can look up: the failing ones of a run, the largest disagreements."""
 
+import shlex
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from itertools import islice
@@ -18,7 +19,7 @@ _MOST_SCORES = 5
 """With more dimensions, their scores are shown with the answer in full only."""
 
 
-def failing_answers(failing: Failures, anomalies: Iterable[Anomaly]) -> ListedAnswers:
+def failing_answers(failing: Failures, anomalies: Iterable[Anomaly], run: str) -> ListedAnswers:
     """The failing answers of a run, worst first, and the first answers of every anomaly."""
     worst = failing.worst_items(MOST_ANSWERS)
     n_all = int(failing.failing.sum())
@@ -31,7 +32,7 @@ def failing_answers(failing: Failures, anomalies: Iterable[Anomaly]) -> ListedAn
         cases | _of_anomalies(failing.table, anomalies, cases),
         n_all,
         "failing answers",
-        f"judge show RUN --fail --worst {n_all}",
+        shlex.join(["judge", "show", run or "RUN", "--fail", "--worst", str(n_all)]),
     )
 
 
@@ -65,9 +66,4 @@ def _of_anomalies(table: ScoreTable, found: Iterable[Anomaly], known: Mapping[st
 
 def of_run(answers: ListedAnswers, run: str) -> ListedAnswers:
     """Answers of one run in a report on several."""
-    return replace(
-        answers,
-        section=f"{run}/{answers.section}",
-        title=f"{run}: {answers.title}",
-        see_all=answers.see_all.replace(" RUN ", f" {run} ", 1),
-    )
+    return replace(answers, section=f"{run}/{answers.section}", title=f"{run}: {answers.title}")

@@ -83,7 +83,7 @@ def build_report(
         _named_estimates(table, passing, dimensions, sliced, clusters),
         source.about,
         tuple(run_findings.methods(table, cluster)),
-        answers=lambda: (failing_answers(failing, anomalies),),
+        answers=lambda: (failing_answers(failing, anomalies, source.path),),
     )
 
 
@@ -108,7 +108,7 @@ def build_audit(
         {"pass_rate": passing.estimate} | {f"binding.{d.dimension}": d.binding for d in profile.dimensions},
         source.about,
         tuple(run_findings.methods(table, cluster)),
-        answers=lambda: (failing_answers(failing, anomalies),),
+        answers=lambda: (failing_answers(failing, anomalies, source.path),),
     )
 
 

@@ -20,7 +20,7 @@ from judge.stats.engine.estimate import Estimate
 MOST_ROWS, MOST_DETAIL_ROWS, MOST_CRITERIA = 210, 40, 2_000
 MOST_COLUMNS = 7
 """A table with more columns omits those marked as detail."""
-CARD, HALF_CARD, PHONE, BESIDE_CHART = 985.0, 465.0, 330.0, 570.0
+CARD, HALF_CARD, PHONE, BESIDE_CHART = 970.0, 450.0, 330.0, 570.0
 """Room for a table in pixels: across the page, in one of two columns, on a phone, beside a printed chart."""
 _FONT, _SMALL_FONT = 14.0, 13.0
 _PADDING, _LEAST, _LEAST_TEXT, _WIDEST_TEXT = 19.2, 56.0, 112.0, 260.0
@@ -86,7 +86,7 @@ class PageTable:
         heading = max(text_width(word, _FONT) * _BOLD for word in words)
         content = max((_cell_width(cell, column.kind, below) for cell in cells), default=0.0)
         if column.kind == "text":
-            return max(heading, _LEAST_TEXT if place else 0.0, min(content, _WIDEST_TEXT)) + _PADDING
+            return max(max(heading, min(content, _WIDEST_TEXT)) + _PADDING, _LEAST_TEXT)
         return max(heading, _LEAST, content) + _PADDING
 
 

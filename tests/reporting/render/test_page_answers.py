@@ -1,6 +1,7 @@
 """The table of answers on a page: its limits, and where ids lead."""
 
 import re
+import shlex
 from dataclasses import replace
 from pathlib import Path
 
@@ -113,7 +114,13 @@ def test_several_runs_have_a_list_each_with_their_names(make_table):
         "first/worst": "first: Failing answers",
         "second/worst": "second: Failing answers",
     }
-    assert [made.answers.see_all for made in found.values()][1] == "judge show second --fail --worst 5"
+
+
+def test_the_command_for_all_failing_answers_names_the_folder_of_the_run(example_run):
+    (answers,) = judge.report(example_run).answers()
+    assert answers.see_all == shlex.join(
+        ["judge", "show", str(example_run), "--fail", "--worst", str(answers.n_all)]
+    )
 
 
 def test_an_id_of_one_run_does_not_lead_to_another_run():
