@@ -300,8 +300,10 @@ def test_no_table_is_clipped(visit, name, size):
 
 
 def rows_shown(page):
+    """Ids of the rows that the search finds, whether or not they are among the first."""
     return page.evaluate(
-        "[...document.querySelectorAll('.answers tbody:not([hidden]) th')].map(e => e.textContent)"
+        "[...document.querySelectorAll('.answers tbody')].filter(e => getComputedStyle(e).display !== 'none'"
+        " || e.classList.contains('later')).map(e => e.querySelector('th').textContent)"
     )
 
 
@@ -309,14 +311,23 @@ def test_every_failing_answer_is_listed_worst_first(visit):
     page = visit("many")
     assert len(rows_shown(page)) == 120
     assert "All 120 failing answers, worst first." in page.inner_text("main")
-    assert "120 of 120 shown" in page.inner_text(".tools")
+    assert "120 of 120 found" in page.inner_text(".tools")
+
+
+def test_a_long_list_starts_with_its_first_rows_and_a_button_shows_the_rest(visit):
+    page = visit("many", PHONE)
+    seen = "[...document.querySelectorAll('.answers tbody')].filter(e => e.checkVisibility()).length"
+    assert page.evaluate(seen) == 50
+    page.get_by_role("button", name="Show 70 more").click()
+    assert page.evaluate(seen) == 120
+    assert not page.locator(".more").is_visible()
 
 
 def test_a_search_finds_texts_of_the_answers_in_full(visit):
     page = visit("many")
     page.get_by_label("Search").fill("COPPER question")
     assert sorted(rows_shown(page)) == ["item-007", "item-047", "item-087"]
-    assert "3 of 120 shown" in page.inner_text(".tools")
+    assert "3 of 120 found" in page.inner_text(".tools")
     page.get_by_label("Search").fill("reason 41")
     assert rows_shown(page) == ["item-041"]
     page.get_by_label("Search").fill("no such text")
