@@ -7,7 +7,7 @@ computes a statistic. `judge.reporting.report.Report` adds the methods that rend
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
@@ -199,6 +199,37 @@ class Case:
 
 
 @dataclass(frozen=True)
+class ListedAnswers:
+    """Answers that a reader of the page can look up: a table, worst first, and every answer in full.
+
+    Attributes
+    ----------
+    section : str
+        Key of the section that shows them.
+    title : str
+        Heading.
+    table : Table
+        One row an answer; the first column holds the id of the item.
+    cases : dict
+        Id -> the answer in full. It may hold further answers, which other tables name.
+    n_all : int
+        Number of rows, had the table no limit.
+    what : str
+        What the rows are: ``failing answers``.
+    see_all : str
+        How to see all of them.
+    """
+
+    section: str
+    title: str
+    table: Table
+    cases: Mapping[str, Case]
+    n_all: int
+    what: str
+    see_all: str
+
+
+@dataclass(frozen=True)
 class Section:
     """A part of a report with its heading."""
 
@@ -252,6 +283,8 @@ class ReportContent:
         table in front; empty: all, and the methods.
     other_estimators : callable, optional
         Figure -> estimators of it that the design did not choose, by name; in JSON only.
+    answers : callable, optional
+        Answers that can be looked up, on the HTML page only.
     """
 
     kind: ReportKind
@@ -265,6 +298,7 @@ class ReportContent:
     draw: Callable[[ReportContent], Mapping[str, Figure]] | None = field(default=None, compare=False)
     short: tuple[str, ...] = ()
     other_estimators: OtherEstimators | None = field(default=None, compare=False)
+    answers: Callable[[], Sequence[ListedAnswers]] | None = field(default=None, compare=False)
 
     @property
     def section_names(self) -> tuple[str, ...]:

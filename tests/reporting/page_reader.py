@@ -5,13 +5,13 @@ from html.parser import HTMLParser
 
 
 class Page(HTMLParser):
-    """Elements (name, attributes) in order, all text, and the text inside of ``style``."""
+    """Elements (name, attributes) in order, all text, and the text inside of ``style`` and ``script``."""
 
     def __init__(self, text):
         super().__init__()
         self.elements = []
         self.text = ""
-        self.style = ""
+        self.style = self.script = ""
         self._inside = []
         self.feed(text)
         self.close()
@@ -28,6 +28,8 @@ class Page(HTMLParser):
     def handle_data(self, data):
         if self._inside[-1:] == ["style"]:
             self.style += data
+        elif self._inside[-1:] == ["script"]:
+            self.script += data
         else:
             self.text += data.replace("\N{NO-BREAK SPACE}", " ")  # which keeps words together, no more
 

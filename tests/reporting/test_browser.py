@@ -1,6 +1,7 @@
 """The page in a real Chromium: on a desk and a phone, light, dark and printed, by keyboard, read by axe."""
 
 import shutil
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -24,6 +25,8 @@ ARGUMENTS = [
     "--disable-background-networking", "--disable-component-update", "--disable-sync",
 ]  # fmt: skip
 DESK, PHONE = {"width": 1280, "height": 900}, {"width": 390, "height": 844}
+ROOT = Path(__file__).parents[2]
+PAGES = ["one", "two", "pair", "typed", "listed", "agreed", "example", "many"]
 LABELS = ("MMMMMMMMMMMM", "a rather long label of a slice, <b>", "日本語のラベル", "plain")
 
 
@@ -116,8 +119,28 @@ def agreement_page(folder):
     return judge.agree(folder / "run", rows, by="system")
 
 
+def many_failures(make_table):
+    """120 failing answers, three of them about copper, and ten that pass."""
+    failing = [
+        {
+            "id": f"item-{i:03}",
+            "question": f"Question {i} about {'copper' if i % 40 == 7 else 'iron'}?",
+            "answer": "<b>Answer</b> " + "long_word" * 20,
+            "accuracy": 1 + i % 2,
+            "clarity": 5 - i % 3,
+            "reasons": {"accuracy": f"reason {i}", "clarity": "because " * 30},
+        }
+        for i in range(120)
+    ]
+    passing = [
+        {"id": f"good-{i}", "accuracy": 5, "clarity": 5, "answer": "" if i == 3 else "fine"}
+        for i in range(10)
+    ]
+    return make_table(failing + passing, name="many")
+
+
 @pytest.fixture(scope="module")
-def pages(make_table, make_typed, checklist, tmp_path_factory):
+def pages(make_table, make_typed, checklist, example_run, tmp_path_factory):
     """A report with pictures, one on two runs, a comparison, and reports with several types and with criteria."""
     folder = tmp_path_factory.mktemp("pages")
     Pillow.new("RGB", (400, 300), "gray").save(folder / "part.png")
@@ -147,6 +170,8 @@ def pages(make_table, make_typed, checklist, tmp_path_factory):
     reports["typed"] = build_report(RunData(make_typed(typed_rows())))
     reports["listed"] = build_report(RunData(make_typed(listed_rows(), checklist)))
     reports["agreed"] = agreement_page(folder)
+    reports["example"] = judge.agree(example_run, ROOT / "examples" / "ratings.csv", by="topic")
+    reports["many"] = build_report(RunData(many_failures(make_table)), n_worst=2)
     for name, report in reports.items():
         write_page(report, folder / f"{name}.html")
     return folder
@@ -187,14 +212,14 @@ def violations(page):
     return [f"{one['id']}: {[node['html'][:200] for node in one['nodes']][:3]}" for one in found]
 
 
-@pytest.mark.parametrize("name", ["one", "two", "pair", "typed", "listed", "agreed"])
+@pytest.mark.parametrize("name", PAGES)
 def test_axe_finds_nothing_in_light_and_dark(visit, name):
     page = visit(name, color_scheme="light")
     open_all(page)
     assert violations(page) == []
 
 
-@pytest.mark.parametrize("name", ["one", "two", "pair", "typed", "listed", "agreed"])
+@pytest.mark.parametrize("name", PAGES)
 def test_nothing_sticks_out_on_a_phone(visit, name):
     page = visit(name, PHONE)
     open_all(page)
@@ -236,7 +261,7 @@ def test_drawings_turn_light_in_the_dark(visit):
 def test_pictures_are_there_and_missing_ones_say_so(visit):
     page = visit()
     assert page.evaluate("[...document.images].every(i => i.complete && i.naturalWidth > 0)")
-    assert page.evaluate("document.images.length") == 3
+    assert page.evaluate("document.images.length") == page.locator(".answers .case").count()
     assert "gone.png (query): does not exist" in page.inner_text("main")
 
 
@@ -260,3 +285,136 @@ def test_on_paper_the_numbers_behind_drawings_are_there_and_the_navigation_is_no
     hidden = page.evaluate("""[...document.querySelectorAll('figure table')].filter(t => !t.checkVisibility({contentVisibilityAuto: true})
         || t.getBoundingClientRect().height === 0).length""")
     assert hidden == 0
+
+
+CLIPPED = """[...document.querySelectorAll('.scroll')].filter(e => e.checkVisibility() && e.scrollWidth > e.clientWidth + 1)
+    .map(e => e.getAttribute('aria-label') + ' ' + e.scrollWidth + ' > ' + e.clientWidth)"""
+
+
+@pytest.mark.parametrize("size", [DESK, PHONE], ids=["desk", "phone"])
+@pytest.mark.parametrize("name", PAGES)
+def test_no_table_is_clipped(visit, name, size):
+    page = visit(name, size)
+    open_all(page)
+    assert page.evaluate(CLIPPED) == []
+
+
+def rows_shown(page):
+    """Ids of the rows that the search finds, whether or not they are among the first."""
+    return page.evaluate(
+        "[...document.querySelectorAll('.answers tbody')].filter(e => getComputedStyle(e).display !== 'none'"
+        " || e.classList.contains('later')).map(e => e.querySelector('th').textContent)"
+    )
+
+
+def test_every_failing_answer_is_listed_worst_first(visit):
+    page = visit("many")
+    assert len(rows_shown(page)) == 120
+    assert "All 120 failing answers, worst first." in page.inner_text("main")
+    assert "120 of 120 found" in page.inner_text(".tools")
+
+
+def test_a_long_list_starts_with_its_first_rows_and_a_button_shows_the_rest(visit):
+    page = visit("many", PHONE)
+    seen = "[...document.querySelectorAll('.answers tbody')].filter(e => e.checkVisibility()).length"
+    assert page.evaluate(seen) == 50
+    page.get_by_role("button", name="Show 70 more").click()
+    assert page.evaluate(seen) == 120
+    assert not page.locator(".more").is_visible()
+
+
+def test_a_search_finds_texts_of_the_answers_in_full(visit):
+    page = visit("many")
+    page.get_by_label("Search").fill("COPPER question")
+    assert sorted(rows_shown(page)) == ["item-007", "item-047", "item-087"]
+    assert "3 of 120 found" in page.inner_text(".tools")
+    page.get_by_label("Search").fill("reason 41")
+    assert rows_shown(page) == ["item-041"]
+    page.get_by_label("Search").fill("no such text")
+    assert rows_shown(page) == []
+    page.get_by_label("Search").fill("")
+    assert len(rows_shown(page)) == 120
+
+
+def test_a_click_on_a_heading_sorts_up_then_down_then_back(visit):
+    page = visit("many")
+    first = rows_shown(page)
+
+    def sort(heading):
+        page.locator(".answers thead").get_by_role("button", name=heading).click()
+        return page.evaluate("[...document.querySelectorAll('.answers thead th')].map(e => e.ariaSort)")
+
+    assert sort("clarity") == ["none", "none", "ascending", "none"]
+    shown = page.evaluate(
+        "[...document.querySelectorAll('.answers tbody tr:first-child td:nth-child(3)')].map(e => +e.textContent)"
+    )
+    assert shown == sorted(shown)
+    assert sort("clarity")[2] == "descending"
+    assert rows_shown(page)[0] != first[0] or shown[0] == shown[-1]
+    assert sort("clarity")[2] == "none"
+    assert rows_shown(page) == first
+    sort("answer")
+    assert rows_shown(page) == sorted(first)
+
+
+def test_headings_of_the_answers_are_reached_by_keyboard(visit):
+    page = visit("many")
+    page.get_by_label("Search").focus()
+    page.keyboard.press("Tab")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    assert page.evaluate("document.querySelector('.answers thead th').ariaSort") == "ascending"
+
+
+def test_an_id_in_a_table_opens_its_answer(visit):
+    page = visit("many")
+    page.locator("#anomalies ~ .grid a", has_text="good-3").click()
+    opened = page.locator(".case:target")
+    assert opened.is_visible()
+    assert opened.locator("h3").inner_text() == "good-3"
+
+
+def test_a_link_to_an_answer_opens_it_also_where_a_search_hides_it(visit):
+    page = visit("many")
+    page.get_by_label("Search").fill("copper")
+    anchor = page.evaluate(
+        "[...document.querySelectorAll('.answers th a')].find(a => a.textContent === 'item-050').hash"
+    )
+    page.evaluate(f"location.hash = '{anchor}'")
+    page.wait_for_function("document.querySelector('.case:target')?.checkVisibility()")
+    assert page.get_by_label("Search").input_value() == ""
+
+
+def test_the_answers_can_be_read_without_the_script(visit):
+    page = visit("many", java_script_enabled=False)
+    assert page.locator(".answers tbody th").count() == 120
+    assert not page.locator(".tools").is_visible()
+    page.locator(".answers summary").nth(3).click()
+    assert page.locator(".answers .case").nth(3).is_visible()
+    page.locator("#anomalies ~ .grid a", has_text="good-3").click()
+    assert page.locator(".case:target").is_visible()
+
+
+def test_the_largest_disagreements_can_be_searched_and_opened(visit):
+    page = visit("example", PHONE)
+    page.get_by_label("Search").fill("q02-otter")
+    assert rows_shown(page) == ["q02-otter"]
+    page.locator(".answers tbody:not([hidden]) a").click()
+    assert page.locator(".case:target").is_visible()
+
+
+def test_charts_of_one_row_have_the_same_axis(visit):
+    page = visit("one")
+    axes = page.evaluate("""[...document.querySelectorAll('#slices ~ .grid figure svg')].map(svg =>
+        [...svg.querySelectorAll('text[text-anchor=middle]')].map(t => t.getAttribute('x') + ' ' + t.textContent).join())""")
+    assert len(axes) > 1
+    assert len(set(axes)) == 1
+
+
+def test_on_paper_the_first_answers_are_there_in_full_and_nothing_sticks_out(visit):
+    page = visit("many", size={"width": 700, "height": 1000})
+    page.emulate_media(media="print")
+    assert page.evaluate("document.documentElement.scrollWidth") == 700
+    shown = "[...document.querySelectorAll('.answers .case')].map(e => e.checkVisibility({contentVisibilityAuto: true}) && e.getBoundingClientRect().height > 0)"
+    assert page.evaluate(shown)[:4] == [True, True, False, False]
+    assert not page.locator(".tools").is_visible()

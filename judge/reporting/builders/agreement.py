@@ -9,10 +9,11 @@ from functools import partial
 import numpy as np
 
 from judge.analysis.agreement.agree import Agreement
-from judge.analysis.agreement.by_slice import Disagreement
+from judge.analysis.agreement.by_slice import Disagreement, disagreements
 from judge.analysis.agreement.coefficients import AGREEMENT
 from judge.analysis.ratings import Ratings
-from judge.reporting.document import Case, Judgment, OtherEstimators, Section, Table
+from judge.reporting.builders.answers import MOST_ANSWERS
+from judge.reporting.document import Case, Judgment, ListedAnswers, OtherEstimators, Section, Table
 from judge.reporting.figures.agreement_figures import drawer
 from judge.reporting.findings import agreement_findings as findings
 from judge.reporting.report import Report
@@ -53,6 +54,7 @@ def build_agreement(found: Agreement) -> Report:
         drawer(found),
         _short(found),
         other_estimators=_other_estimators(found),
+        answers=partial(_answers, found),
     )
 
 
@@ -194,10 +196,23 @@ def _details(found: Agreement) -> Iterator[Table]:
 
 def _disagreements(found: Agreement) -> Iterator[Section]:
     for judge, worst in found.disagreements.items():
-        table = details.disagreements(found, judge)
+        table = details.disagreements(found, judge, worst)
         cases = tuple(_case(found, judge, one) for one in worst) if details.has_texts(found) else ()
         if worst:
             yield Section(table.key, table.title, tables=(table,), cases=cases)
+
+
+def _answers(found: Agreement) -> list[ListedAnswers]:
+    """Answers on which each judge differs from people, the largest differences first."""
+    made = []
+    for judge in found.disagreements:
+        every = disagreements(found.aligned, judge, len(found.aligned.items))
+        table = details.disagreements(found, judge, every[:MOST_ANSWERS])
+        cases = {found.aligned.items[one.item].id: _case(found, judge, one) for one in every[:MOST_ANSWERS]}
+        shown = cases if details.has_texts(found) else {}
+        see_all = f"judge agree RUN --humans RATINGS --worst {len(every)} --csv FOLDER"
+        made.append(ListedAnswers(table.key, table.title, table, shown, len(every), "disagreements", see_all))
+    return made
 
 
 def _case(found: Agreement, judge: str, one: Disagreement) -> Case:

@@ -26,11 +26,14 @@ class RunData:
         Counts, tokens, cost and time; None for a table that is no run.
     about : dict
         Judge, rubric, versions and input, as text.
+    path : str
+        Run folder as it was given, for commands; empty for a table that is no run.
     """
 
     table: ScoreTable
     summary: RunSummary | None = None
     about: dict[str, str] = field(default_factory=dict)
+    path: str = ""
 
 
 def read_run(path: str | Path, no_verdict: NoVerdict = "bounds") -> RunData:
@@ -46,7 +49,7 @@ def read_run(path: str | Path, no_verdict: NoVerdict = "bounds") -> RunData:
     with Run.open(path) as run:
         table, found = ScoreTable.counted(run, no_verdict)
         summary = run.summary(_counts(table, found) if found else None)
-        return RunData(table, summary, _about(run, summary))
+        return RunData(table, summary, _about(run, summary), str(path))
 
 
 def _counts(table: ScoreTable, found: FoundScores) -> ScoreCounts:

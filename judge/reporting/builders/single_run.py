@@ -4,8 +4,8 @@ from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 
-from judge.analysis.anomalies import find_anomalies
-from judge.analysis.failures import FailureProfile, Failures, JudgedItem
+from judge.analysis.anomalies import Anomaly, find_anomalies
+from judge.analysis.failures import FailureProfile, Failures
 from judge.analysis.group_difference import Groups
 from judge.analysis.headlines import EXPECTED
 from judge.analysis.item_fields import NO_LABEL
@@ -13,15 +13,16 @@ from judge.analysis.measures import all_criteria, criteria_by_tag, single_criter
 from judge.analysis.pass_rate import DimensionSummary, PassRate, dimension_summaries, verdict_rate
 from judge.analysis.score_table import PAIR_ID, ScoreTable
 from judge.analysis.slices import SliceTable, members, n_tests, slice_tables
+from judge.reporting.builders.answers import failing_answers, worst_case
 from judge.reporting.builders.comparison_sections import comparison_sections
 from judge.reporting.builders.rubric_sections import rubric_sections
 from judge.reporting.builders.run_data import RunData
-from judge.reporting.document import Case, Section
+from judge.reporting.document import Section
 from judge.reporting.findings import run_findings, type_findings
 from judge.reporting.methods import UNKNOWN
 from judge.reporting.report import Report
-from judge.reporting.tables import comparison_tables, run_tables, type_tables
-from judge.reporting.wording import counted, display_name
+from judge.reporting.tables import run_tables, type_tables
+from judge.reporting.wording import counted
 from judge.rubric import CRITERIA
 from judge.stats.engine.estimate import Estimate
 from judge.stats.pass_fail.proportion import proportion
@@ -58,14 +59,14 @@ def build_report(
     found = slice_tables(table, by or default_fields(table), clusters)
     sliced = [one for one in found if one.slices]
     failing = Failures(table, clusters)
-    profile = failing.profile()
+    profile, anomalies = failing.profile(), find_anomalies(table)
     sections = [
         _overview(table, passing, dimensions, clusters),
         *_criteria_section(table, clusters),
         *_slice_section(sliced),
         *_failure_sections(failing, profile, [one.field for one in sliced], detail=True),
         *comparison_sections(table, [one.field for one in sliced], cluster),
-        _anomaly_section(table),
+        _anomaly_section(anomalies),
         *_worst(failing, n_worst),
         *_cost(source),
         *rubric_sections([table.rubric]),
@@ -85,6 +86,7 @@ def build_report(
         source.about,
         tuple(run_findings.methods(table, cluster)),
         short=SHORT,
+        answers=lambda: (failing_answers(failing, anomalies, source.path),),
     )
 
 
@@ -95,7 +97,7 @@ def build_audit(
     table = source.table
     clusters = table.clusters(cluster)
     passing, failing = verdict_rate(table, clusters), Failures(table, clusters)
-    profile = failing.profile()
+    profile, anomalies = failing.profile(), find_anomalies(table)
     return Report(
         "audit",
         f"Audit of {_title(source)}",
@@ -106,12 +108,13 @@ def build_audit(
         tuple(run_findings.warnings(source, passing, cluster)),
         (
             *_failure_sections(failing, profile, by or default_fields(table), detail=False),
-            _anomaly_section(table),
+            _anomaly_section(anomalies),
             *_worst(failing, n_worst),
         ),
         {"pass_rate": passing.estimate} | {f"binding.{d.dimension}": d.binding for d in profile.dimensions},
         source.about,
         tuple(run_findings.methods(table, cluster)),
+        answers=lambda: (failing_answers(failing, anomalies, source.path),),
     )
 
 
@@ -216,8 +219,7 @@ def _failure_sections(
     yield Section("failures", "Failures", tables=(*shown, *by_field))
 
 
-def _anomaly_section(table: ScoreTable) -> Section:
-    found = find_anomalies(table)
+def _anomaly_section(found: Sequence[Anomaly]) -> Section:
     return Section(
         "anomalies",
         "Anomalies",
@@ -233,15 +235,8 @@ def _cost(source: RunData) -> Iterator[Section]:
 def _worst(failing: Failures, n: int) -> Iterator[Section]:
     worst = failing.worst_items(n)
     if worst:
-        without = "no dimension below its threshold" if failing.dimensions else "fails"
-        cases = tuple(_worst_case(one, without) for one in worst)
+        cases = tuple(worst_case(one, failing) for one in worst)
         yield Section("worst", "Lowest-scoring answers", cases=cases)
-
-
-def _worst_case(judged: JudgedItem, without: str) -> Case:
-    """An answer in full, with its binding dimensions or the text for an answer `without` any."""
-    named = ", ".join(map(display_name, judged.binding))
-    return comparison_tables.case_of(judged, f"binding: {named}" if named else without)
 
 
 def _criteria_estimates(table: ScoreTable, clusters: Groups) -> dict[str, Estimate]:

@@ -1,45 +1,47 @@
-"""A Report as one self-contained HTML page without scripts or external resources.
+"""A Report as one self-contained HTML page without external resources.
 
-The template escapes all texts from data; the content security policy forbids scripts and foreign styles. The
-same report gives the same bytes.
+The template escapes all texts from data; the content security policy forbids foreign styles, and every script
+but the one that searches and sorts the table of answers, which can be read without it. The same report gives
+the same bytes.
 """
 
 import base64
 import hashlib
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
+from typing import TypeAlias
 
 import jinja2
 from markupsafe import Markup
 
 from judge.errors import InputError
 from judge.records import Image
-from judge.reporting.document import Case, Cell, CellKind, Figure, ReportContent, Section, Table
+from judge.reporting.document import Case, Figure, ReportContent, Section
 from judge.reporting.figures.table_figures import charts_of
 from judge.reporting.methods import methods_of
-from judge.reporting.render.numbers import (
-    cell_text,
-    interval_text,
-    method_text,
-    number_text,
-    score_text,
-    unbroken,
+from judge.reporting.render.numbers import score_text, unbroken
+from judge.reporting.render.page_answers import (
+    AnswerList,
+    EmbeddedPicture,
+    Links,
+    PageCase,
+    block,
+    page_answers,
 )
+from judge.reporting.render.page_table import PageTable, origin, range_text, value_text
 from judge.reporting.render.text import clean
 from judge.reporting.wording import counted, display_name
 from judge.scoring.images import Thumbnail, thumbnail
-from judge.stats.engine.estimate import Estimate
 from judge.version import __version__
 
-MOST_ROWS, MOST_DETAIL_ROWS, MOST_CRITERIA = 210, 40, 2_000
-MOST_COLUMNS = 7
-"""A table with more columns omits those marked as detail."""
-LONGEST_TEXT = 4000
+PlaceCase: TypeAlias = Callable[[str, Case], PageCase]
 IMAGE_BUDGET = 160_000
 """Bytes of thumbnails on one page."""
+LONGEST_EXCERPT = 180
+"""Letters of a question in the line that opens its answer."""
 RUBRIC = "rubric"
 _TEMPLATES = Path(__file__).parent / "templates"
 _NO_SLUG = re.compile(r"[^a-z0-9]+")
@@ -61,22 +63,35 @@ def page(report: ReportContent, figures: Mapping[str, Figure] | None = None) -> 
         The page; write it as UTF-8.
     """
     drawn = charts_of(report) if figures is None else figures
-    style = (_TEMPLATES / "page.css").read_text(encoding="utf-8")
-    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+    style, script = ((_TEMPLATES / name).read_text(encoding="utf-8") for name in ("page.css", "page.js"))
+    links, show = Links(), _Pictures(report.image_roots).show
+
+    def place(section: str, case: Case) -> PageCase:
+        return PageCase(case, [show(image) for image in case.images], links.add(section, case.id))
+
+    lists = page_answers(report, links, show)
     return (
         _environment()
         .get_template("page.html.j2")
         .render(
             report=report,
-            sections=list(_sections(report, drawn)),
+            sections=list(_sections(report, drawn, lists, place)),
+            links=links,
             facts=report.facts,
             methods=methods_of(report),
             rubrics=[table for section in report.sections if _is_rubric(section) for table in section.tables],
             style=Markup(style),
-            style_hash=f"sha256-{digest}",
+            style_hash=_digest(style),
+            script=Markup(script) if lists else "",
+            script_hash=_digest(script) if lists else "",
             version=__version__,
         )
     )
+
+
+def _digest(text: str) -> str:
+    """Hash of a style or script for the content security policy."""
+    return f"sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}"
 
 
 def write_page(report: ReportContent, path: str | Path, figures: Mapping[str, Figure] | None = None) -> None:
@@ -85,56 +100,58 @@ def write_page(report: ReportContent, path: str | Path, figures: Mapping[str, Fi
 
 
 @dataclass(frozen=True)
-class EmbeddedPicture:
-    """One image of a case: its thumbnail, or the reason why there is none."""
-
-    name: str
-    role: str
-    url: str = ""
-    width: int = 0
-    height: int = 0
-    problem: str = ""
-
-
-@dataclass(frozen=True)
-class _Case:
-    case: Case
-    pictures: list[EmbeddedPicture]
-
-
-@dataclass(frozen=True)
 class _Section:
-    """One section for the template: charts, open tables, folded tables, cases."""
+    """One section for the template: charts, open tables, folded tables, cases, a list of answers."""
 
     title: str
     anchor: str
-    lead: tuple[str, ...]
-    drawn: list[Figure]
-    plain: list[Table]
-    details: list[Table]
-    cases: list[_Case]
+    lead: tuple[str, ...] = ()
+    drawn: Sequence[tuple[Figure, PageTable]] = ()
+    plain: Sequence[PageTable] = ()
+    details: Sequence[PageTable] = ()
+    cases: Sequence[PageCase] = ()
+    answers: AnswerList | None = None
+
+    @property
+    def alone(self) -> bool:
+        """Whether its only chart or table has the width of the page."""
+        return len(self.drawn) + len(self.plain) == 1
+
+    @property
+    def in_threes(self) -> bool:
+        """Whether its charts come as three for each judge and dimension."""
+        kinds = [figure.table.key.partition(":")[0] for figure, _ in self.drawn]
+        return len(set(kinds[:3])) == 3 and kinds == kinds[:3] * (len(kinds) // 3)
 
 
-def _sections(report: ReportContent, figures: Mapping[str, Figure]) -> Iterator[_Section]:
-    pictures = _Pictures(report.image_roots)
+def _sections(
+    report: ReportContent, figures: Mapping[str, Figure], lists: Mapping[str, AnswerList], place: PlaceCase
+) -> Iterator[_Section]:
     taken: set[str] = {"content", "made-by"}
     for section in report.sections:
-        if _is_rubric(section):
-            continue
+        answers = lists.get(section.key)
         tables = [table for table in section.tables if table.rows]
-        if not (tables or section.cases or section.lead):
+        if _is_rubric(section) or not (tables or section.cases or section.lead):
+            continue
+        if answers is not None:  # it holds what the section holds, and more
+            yield _Section(answers.title, _anchor(section.key, taken), section.lead, answers=answers)
             continue
         rest = [table for table in tables if table.key not in figures]
         folds = len(rest) > 2 and len(rest) < len(tables)  # many tables beside charts: the charts lead
+        drawn = [figures[table.key] for table in tables if table.key in figures]
         yield _Section(
             section.title,
-            _anchor(section, taken),
+            _anchor(section.key, taken),
             section.lead,
-            [figures[table.key] for table in tables if table.key in figures],
-            [table for table in rest if not (table.detail or folds)],
-            [table for table in rest if table.detail or folds],
-            [_Case(case, [pictures.show(image) for image in case.images]) for case in section.cases],
+            [(figure, PageTable.of(figure.table)) for figure in drawn],
+            [PageTable.of(table) for table in rest if not (table.detail or folds)],
+            [PageTable.of(table) for table in rest if table.detail or folds],
+            [place(section.key, case) for case in section.cases],
         )
+    shown = {section.key for section in report.sections}
+    for key, answers in lists.items():
+        if key not in shown:
+            yield _Section(answers.title, _anchor(key, taken), answers=answers)
 
 
 def _is_rubric(section: Section) -> bool:
@@ -142,9 +159,9 @@ def _is_rubric(section: Section) -> bool:
     return section.key.rpartition("/")[2] == RUBRIC
 
 
-def _anchor(section: Section, taken: set[str]) -> str:
+def _anchor(key: str, taken: set[str]) -> str:
     """Anchor of a section: ASCII, and unique on the page."""
-    slug = _NO_SLUG.sub("-", section.key.lower()).strip("-") or "section"
+    slug = _NO_SLUG.sub("-", key.lower()).strip("-") or "section"
     name = slug
     for number in range(2, len(taken) + 3):
         if name not in taken:
@@ -199,54 +216,21 @@ def _environment() -> jinja2.Environment:
         "score_text": score_text,
         "line": clean,
         "block": block,
+        "excerpt": lambda text: clean(text, LONGEST_EXCERPT),
         "sentence": sentence,
         "display_name": lambda name: clean(display_name(name)),
-        "value": _value,
-        "interval": _interval,
+        "value": value_text,
+        "interval": range_text,
         "origin": origin,
-        "most_rows": _most_rows,
         "svg": _svg,
-        "narrowed": narrowed,
+        "page_table": PageTable.of,
         "rows": lambda n: counted(n, "row"),
     }
     return environment
 
 
-def _most_rows(table: Table) -> int:
-    """Rows of a table that the page shows; the list of all criteria is there to be looked up."""
-    if table.key.endswith("criteria_all"):
-        return MOST_CRITERIA
-    return MOST_DETAIL_ROWS if table.detail else MOST_ROWS
-
-
-def narrowed(table: Table) -> Table:
-    """Omit the detail columns of a wide table."""
-    kept = [i for i, column in enumerate(table.columns) if not column.detail]
-    if len(table.columns) <= MOST_COLUMNS or len(kept) == len(table.columns):
-        return table
-    left_out = ", ".join(column.title for column in table.columns if column.detail)
-    return replace(
-        table,
-        columns=tuple(table.columns[i] for i in kept),
-        rows=tuple(tuple(row[i] for i in kept) for row in table.rows),
-        notes=(*table.notes, f"Further columns in --csv and --json: {left_out}."),
-    )
-
-
 def _svg(text: str) -> Markup:
     return Markup(text)  # `Drawing.text` has escaped what came from data
-
-
-def block(text: str, limit: int = LONGEST_TEXT) -> str:
-    r"""Text of several lines, made safe: no control characters or invisible marks; cut at `limit`.
-
-    >>> block("a\x00b\n  c\u202e")
-    'ab\n  c'
-    """
-    shown = (line.expandtabs(4) for line in text[: limit + 1].splitlines())
-    lines = (" " * (len(line) - len(line.lstrip(" "))) + clean(line) for line in shown)
-    kept = "\n".join(lines)
-    return kept if len(text) <= limit else f"{kept[:limit].rstrip()} … ({len(text):,} characters)"
 
 
 def sentence(text: str) -> str:
@@ -256,31 +240,3 @@ def sentence(text: str) -> str:
     3
     """
     return unbroken(clean(text))
-
-
-def _value(cell: Cell, kind: CellKind) -> str:
-    """Value of a cell without its interval, or its text."""
-    if isinstance(cell, Estimate) and cell.defined:
-        return number_text(cell.value, kind)
-    return clean(cell_text(cell, kind))
-
-
-def _interval(cell: Cell, kind: CellKind) -> str:
-    return interval_text(cell, kind) if isinstance(cell, Estimate) and cell.defined else ""
-
-
-def origin(table: Table) -> str:
-    """Interval methods of a table, for its note.
-
-    >>> from judge.reporting.document import Column
-    >>> rate = Estimate(0.5, 0.4, 0.6, method="wilson")
-    >>> origin(Table("t", "T", (Column("rate", "pass rate", "share"),), ((rate,),)))
-    'Intervals: 95 % Wilson (pass rate).'
-    """
-    columns: dict[str, dict[str, None]] = {}
-    for row in table.rows:
-        for cell, column in zip(row, table.columns, strict=True):
-            if isinstance(cell, Estimate) and cell.method:
-                columns.setdefault(method_text(cell), {})[clean(column.title)] = None
-    by_method = "; ".join(f"{method} ({', '.join(titles)})" for method, titles in columns.items())
-    return f"Intervals: {by_method}." if by_method else ""

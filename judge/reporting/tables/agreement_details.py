@@ -9,7 +9,7 @@ import numpy as np
 
 from judge.analysis.agreement.agree import Agreement
 from judge.analysis.agreement.bias import BiasCheck
-from judge.analysis.agreement.by_slice import AgreementSlice
+from judge.analysis.agreement.by_slice import AgreementSlice, Disagreement
 from judge.analysis.agreement.judge_human import JudgeAgreement
 from judge.analysis.agreement.panel import STATISTICS, PanelSelection
 from judge.analysis.ratings import Ratings
@@ -147,7 +147,7 @@ def _sweep(one: JudgeAgreement, key: str, title: str) -> Table:
     return Table(key, title, columns, tuple(rows), notes, detail=len(rows) > MOST_THRESHOLDS)
 
 
-def disagreements(found: Agreement, judge: str) -> Table:
+def disagreements(found: Agreement, judge: str, worst: Sequence[Disagreement]) -> Table:
     """Items on which a judge differs most from human raters."""
     aligned = found.aligned
     columns = (
@@ -155,9 +155,10 @@ def disagreements(found: Agreement, judge: str) -> Table:
         Column("dimension", "dimension"),
         Column("judge", "judge", "number"),
         Column("people", "human ratings"),
+        Column("difference", "difference", "number", detail=True),
     )
     rows: list[Row] = []
-    for one in found.disagreements[judge]:
+    for one in worst:
         ratings = aligned.ratings[one.dimension]
         name = aligned.items[one.item].id
         rows.append(
@@ -166,6 +167,7 @@ def disagreements(found: Agreement, judge: str) -> Table:
                 dimension_name(one.dimension),
                 _judge_cell(ratings, float(ratings.column(judge)[one.item])),
                 human_ratings_text(ratings, one.item),
+                round(one.distance, 2),
             )
         )
     title = "Largest disagreements" + (f": {judge}" if len(found.disagreements) > 1 else "")

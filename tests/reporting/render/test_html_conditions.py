@@ -5,7 +5,9 @@ import re
 import pytest
 
 from judge.reporting.document import Column, ReportContent, Section, Table
-from judge.reporting.render.html import LONGEST_TEXT, MOST_COLUMNS, block, narrowed, origin, page, sentence
+from judge.reporting.render.html import page, sentence
+from judge.reporting.render.page_answers import LONGEST_TEXT, block
+from judge.reporting.render.page_table import MOST_COLUMNS, PageTable, origin
 from judge.stats.engine.estimate import Estimate
 
 A = Estimate(0.5, 0.4, 0.6, method="wilson")
@@ -46,7 +48,7 @@ def test_numbers_and_units_stay_together():
 
 @pytest.mark.parametrize(("n", "n_detail", "left"), [(0, 2, 0), (1, 2, 2), (1, 0, 0)])
 def test_detail_columns_go_where_there_are_too_many_columns(n, n_detail, left):
-    found = narrowed(table(n_columns=MOST_COLUMNS + n, n_detail=n_detail))
+    found = PageTable.of(table(n_columns=MOST_COLUMNS + n, n_detail=n_detail)).table
     assert len(found.columns) == MOST_COLUMNS + n - left
     assert {len(row) for row in found.rows} == {len(found.columns)}
     assert len(found.notes) == (1 if left else 0)

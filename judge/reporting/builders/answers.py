@@ -1,0 +1,69 @@
+"""Answers that a reader of the page can look up: the failing ones of a run, the largest disagreements."""
+
+import shlex
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from itertools import islice
+
+from judge.analysis.anomalies import Anomaly
+from judge.analysis.failures import Failures, JudgedItem, judged_item
+from judge.analysis.score_table import ScoreTable
+from judge.reporting.document import Case, Column, ListedAnswers, Row, Table
+from judge.reporting.render.page_table import MOST_DETAIL_ROWS
+from judge.reporting.tables.comparison_tables import case_of
+from judge.reporting.wording import display_name
+
+MOST_ANSWERS = 500
+"""Rows of the table of answers on a page."""
+_MOST_SCORES = 5
+"""With more dimensions, their scores are shown with the answer in full only."""
+
+
+def failing_answers(failing: Failures, anomalies: Iterable[Anomaly], run: str) -> ListedAnswers:
+    """The failing answers of a run, worst first, and the first answers of every anomaly."""
+    worst = failing.worst_items(MOST_ANSWERS)
+    n_all = int(failing.failing.sum())
+    table = _failing_table(worst, list(failing.table.values), bool(failing.dimensions))
+    cases = {one.item.id: worst_case(one, failing) for one in worst}
+    return ListedAnswers(
+        "worst",
+        "Failing answers",
+        table,
+        cases | _of_anomalies(failing.table, anomalies, cases),
+        n_all,
+        "failing answers",
+        shlex.join(["judge", "show", run or "RUN", "--fail", "--worst", str(n_all)]),
+    )
+
+
+def worst_case(judged: JudgedItem, failing: Failures) -> Case:
+    """A failing answer in full, with its binding dimensions."""
+    named = ", ".join(map(display_name, judged.binding))
+    without = "no dimension below its threshold" if failing.dimensions else "fails"
+    return case_of(judged, f"binding: {named}" if named else without)
+
+
+def _failing_table(worst: Iterable[JudgedItem], names: Sequence[str], has_binding: bool) -> Table:
+    columns = (
+        Column("item", "answer"),
+        *(Column(name, display_name(name), "number", detail=len(names) > _MOST_SCORES) for name in names),
+        *((Column("binding", "binding"),) if has_binding else ()),
+    )
+    rows: list[Row] = []
+    for one in worst:
+        binding = ", ".join(map(display_name, one.binding))
+        scores = (one.scores.get(name) for name in names)
+        rows.append((one.item.id, *scores, *((binding,) if has_binding else ())))
+    return Table("failing_answers", "Failing answers", columns, tuple(rows))
+
+
+def _of_anomalies(table: ScoreTable, found: Iterable[Anomaly], known: Mapping[str, Case]) -> dict[str, Case]:
+    """The answers that the tables of anomalies name, where they are not `known`."""
+    named = dict.fromkeys(name for one in found for name in islice(one.items, MOST_DETAIL_ROWS))
+    rows = {name: row for row, name in enumerate(table.columns.ids.tolist()) if name in named}
+    return {name: case_of(judged_item(table, rows[name])) for name in named if name not in known}
+
+
+def of_run(answers: ListedAnswers, run: str) -> ListedAnswers:
+    """Answers of one run in a report on several."""
+    return replace(answers, section=f"{run}/{answers.section}", title=f"{run}: {answers.title}")
