@@ -41,11 +41,19 @@ def _rate(page) -> None:  # noqa: ANN001 - a page of playwright, which is import
     page.get_by_text("Saved", exact=True).wait_for()
 
 
+def _wait_for_the_index(page) -> None:  # noqa: ANN001
+    while page.get_by_text("not indexed yet").count():
+        page.wait_for_timeout(500)
+        page.reload()
+
+
 PICTURES = {
-    "report": Picture("report.html"),
+    "report": Picture("report.html", height=1060),
     "agreement": Picture("agree.html"),
     "rating": Picture("R01", ("study", "serve", "study.db", *SERVE), act=_rate),
-    "viewer": Picture("", ("view", "made-up-run", "--humans", "ratings.csv", "--no-open", *SERVE)),
+    "viewer": Picture(
+        "", ("view", "made-up-run", "--humans", "ratings.csv", "--no-open", *SERVE), act=_wait_for_the_index
+    ),
 }
 
 

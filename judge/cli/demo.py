@@ -92,13 +92,8 @@ def copy_examples(folder: Path) -> None:
         contents = {name: (shipped_examples() / source).read_bytes() for name, source in _COPIES.items()}
         contents = {"README.txt": _README.encode(), **contents}
         folder.mkdir(parents=True, exist_ok=True)
-        present = [folder / name for name in (*contents, *_RESULTS) if (folder / name).exists()]
-        for path in present:
-            is_other = path.name in contents and not (
-                path.is_file() and path.read_bytes() == contents[path.name]
-            )
-            # Results are of the demonstration where its README.txt is: it is written first.
-            if is_other or present[0].name != "README.txt":
+        for path in (folder / name for name in (*contents, *_RESULTS)):
+            if path.exists() and not _is_own(path, contents):
                 raise InputError(
                     f"{path} is not of this demonstration and is not overwritten; choose another folder: "
                     "--out FOLDER"
@@ -107,6 +102,15 @@ def copy_examples(folder: Path) -> None:
             (folder / name).write_bytes(content)
     except OSError as error:
         raise InputError(f"{error.filename}: cannot be written: {error.strerror}") from None
+
+
+def _is_own(path: Path, contents: dict[str, bytes]) -> bool:
+    """Whether a file or folder is what an earlier call wrote."""
+    if path.name in contents:
+        return path.is_file() and path.read_bytes() == contents[path.name]
+    if path.suffix == ".html":
+        return path.is_file() and b"made-up-judge" in path.read_bytes()
+    return path.is_dir()  # of a run; `judge.score` refuses the run of another judge
 
 
 def shipped_examples() -> Path:

@@ -122,6 +122,13 @@ def test_file_of_someone_else_is_not_overwritten(place, name):
     assert (place / "judge-demo" / name).read_text() == "mine"
 
 
+def test_page_of_someone_else_in_the_folder_of_the_demo_is_not_overwritten(place):
+    assert run("--no-open").exit_code == 0
+    (place / "judge-demo" / "agree.html").write_text("mine")
+    assert run("--no-open").exit_code == 1
+    assert (place / "judge-demo" / "agree.html").read_text() == "mine"
+
+
 def test_changed_answers_in_the_folder_of_the_demo_are_not_overwritten(place):
     demo.copy_examples(place / "judge-demo")
     (place / "judge-demo" / "answers.jsonl").write_text("mine")
