@@ -123,7 +123,7 @@ def test_a_run_needs_people(run, tmp_path):
     file = write(
         tmp_path / "r.csv", "q1,bot,judge,clarity,4", header="item_id,rater,rater_kind,dimension,value"
     )
-    with pytest.raises(InputError, match="no rater in it is a person"):
+    with pytest.raises(InputError, match="no rater is a person"):
         align_inputs(AgreementInputs(file, [str(run)]))
 
 
