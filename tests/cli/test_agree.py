@@ -351,7 +351,7 @@ def test_a_judge_that_is_no_better_than_a_constant_adds_nothing_and_gets_no_map(
     saved = tmp_path / "maps.json"
     result = judge("calibrate", guessing / "run", "--humans", guessing / "ratings.csv", "--save", saved)
     assert result.exit_code == 1
-    assert "On clarity the judge adds no information" in result.stdout
+    assert "On clarity the judge is not shown to add information" in result.stdout
     assert f"{saved}: not written, because no map brings this judge closer to people" in result.stderr
     assert not saved.exists()
 

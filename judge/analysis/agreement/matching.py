@@ -93,7 +93,8 @@ def matching(
             _nothing_matches(where, found, known, rubric, unknown_items, unknown_dimensions)
         )
     notes = (
-        *_left_out(len(items), len(known), unknown_items, unknown_dimensions),
+        *_unrated(kept, len(items), len(known)),
+        *_left_out(unknown_items, unknown_dimensions),
         *ids.notes(),
         *_same_content(items, known),
         *criteria.notes(),
@@ -288,11 +289,15 @@ def _nothing_matches(
     )
 
 
-def _left_out(
-    n_rated: int, n_known: int, items: Mapping[str, None], dimensions: Mapping[str, None]
-) -> Iterator[str]:
-    if n_rated < n_known:
-        yield f"{n_rated:,} of {n_known:,} items were rated by people or in the file of ratings."
+def _unrated(kept: Sequence[Score], n_rated: int, n_known: int) -> Iterator[str]:
+    by_people = len({score.item_id for score in kept if score.rater_kind == "human"})
+    if 0 < by_people < n_known:
+        yield f"{by_people:,} of {n_known:,} items were rated by people."
+    elif n_rated < n_known:
+        yield f"{n_rated:,} of {n_known:,} items are in the file of ratings."
+
+
+def _left_out(items: Mapping[str, None], dimensions: Mapping[str, None]) -> Iterator[str]:
     if items:
         yield f"{len(items):,} rated items are not among the items and were left out, e.g. {_some(items)}."
     if dimensions:

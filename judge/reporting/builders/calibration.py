@@ -76,9 +76,9 @@ def _words(found: Calibrated, saved: str | None) -> Iterator[str]:
             constant = number_text(c.constant, "score")
             items = counted(found.n_items[name], "item")
             yield (
-                f"On {dimension_name(name)} the judge adds no information in these {items}: it is not "
-                f"significantly closer to the human scores than the constant {constant} ({over} points per "
-                "item). No map is fitted."
+                f"On {dimension_name(name)} the judge is not shown to add information in these {items}: "
+                f"it is not significantly closer to the human scores than the constant {constant} ({over} points "
+                "per item). No map is fitted."
             )
         elif c.helps:
             yield (

@@ -26,7 +26,14 @@ def test_what_matches_everything_has_no_note():
 
 
 def test_unrated_items_are_counted():
-    assert any("1 of 3 items were rated" in note for note in notes([score()], "abc"))
+    assert notes([score()], "abc") == ["1 of 3 items were rated by people."]
+    assert notes([score(kind="judge")], "abc") == ["1 of 3 items are in the file of ratings."]
+
+
+def test_items_that_a_judge_alone_scored_in_the_file_count_as_unrated():
+    scores = [score(name, rater="bot", kind="judge") for name in "abc"]
+    assert notes([score(), *scores], "abc") == ["1 of 3 items were rated by people."]
+    assert notes(scores, "abc") == []
 
 
 @pytest.mark.parametrize(

@@ -44,7 +44,7 @@ def test_few_items_limit_the_kind_of_map(report_json, lenient_run, tmp_path):
     words = ("calibrate", lenient_run / "run", "--dimension", "clarity", "--humans")
     *notes, warning = report_json(*words, few)["warnings"]
     assert warning.startswith("Fewer than 100 items on clarity: only shift and scale")
-    assert notes == ["99 of 150 items were rated by people or in the file of ratings."]
+    assert notes == ["99 of 150 items were rated by people."]
     few.write_text("\n".join([head, *rows[: 3 * 100]]) + "\n")
     assert not any("Fewer than" in text for text in report_json(*words, few)["warnings"])
 
@@ -74,7 +74,7 @@ def test_a_judge_that_is_no_better_than_a_constant_gets_no_map(report_json, leni
     )
     words = ("calibrate", lenient_run / "run", "--dimension", "clarity", "--humans", constant)
     found = report_json(*words)
-    assert "adds no information in these 120 items" in found["verdict"][0]
+    assert "not shown to add information in these 120 items" in found["verdict"][0]
     assert "the constant 4.00" in found["verdict"][0]
     assert found["tables"]["gain"]["rows"][0]["helps"].startswith("none")
 
