@@ -125,6 +125,7 @@ def of_agreement(aligned: AlignedRatings) -> list[str]:
                 evidence.look_at(item, given, bool(passed[row]) if _is_number(passed[row]) else None)
         prefix = f"{judge}: " if len(aligned.judges) > 1 else ""
         found += [f"{prefix}{sentence}" for sentence in evidence.sentences()]
+    checks = [(row, item) for row, item in enumerate(aligned.items) if item.metadata.get(EXPECTED)]
     by_person: CheckCounts = {}
     for place, person in enumerate(aligned.humans):
         given = {
@@ -132,7 +133,7 @@ def of_agreement(aligned: AlignedRatings) -> list[str]:
         }
         marks = [
             missed
-            for row, item in enumerate(aligned.items)
+            for row, item in checks
             if (missed := misses(item, {n: c[row] for n, c in given.items() if _is_number(c[row])}))
             is not None
         ]

@@ -37,6 +37,7 @@ from judge.stats.judge_human.shared_basis import (
     SharedBasis,
     defined_contrasts,
     method_for,
+    sizes_of,
 )
 
 __all__ = ["Ceiling", "HumanLevel", "leave_one_out", "pairwise_ceiling", "swap"]
@@ -335,12 +336,12 @@ def _compare(
     if levels is None:
         basis = SharedBasis.of(defined, options)
         levels = partial(basis.levels_of, defined)
-    rows = []
+    rows, sizes = [], sizes_of(humans, judge)
     for h in people:
-        own = levels(h, *_sizes(humans, judge, [h]))
+        own = levels(h, *sizes([h]))
         found = (own.estimate(name, confidence_level) for name in ("human", "judge", "difference"))
         rows.append(HumanLevel(h, *found))
-    overall = _with_note(levels(None, *_sizes(humans, judge, people)), confidence_level)
+    overall = _with_note(levels(None, *sizes(people)), confidence_level)
     return Ceiling(
         overall.estimate("human", confidence_level),
         overall.estimate("judge", confidence_level),
@@ -365,13 +366,6 @@ def _with_note(overall: Replicates, confidence_level: float) -> Replicates:
 def is_above_chance(human: Estimate) -> bool:
     """Whether a coefficient is above 0: by its interval, or because people agree perfectly, without one."""
     return human.low > 0 or human.value >= 1 - 1e-12
-
-
-def _sizes(humans: Floats, judge: Floats, held_out: list[int]) -> tuple[int, int]:
-    """Return the items with the judge, one of `held_out` and another person, and the ratings on them."""
-    rated = ~np.isnan(humans)
-    used = ~np.isnan(judge) & rated[:, held_out].any(axis=1) & (rated.sum(axis=1) >= 2)
-    return int(used.sum()), int(used.sum() + rated[used].sum())
 
 
 def _all_undefined(contrasts: Contrasts, humans: Floats, judge: Floats, everyone: Sequence[int]) -> Ceiling:

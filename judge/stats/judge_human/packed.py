@@ -1,4 +1,4 @@
-"""Ratings without the gaps of a table of many raters, where it does not matter which rater gave which rating."""
+"""Ratings without the gaps of a table of many raters, where it does not matter who gave which rating."""
 
 from __future__ import annotations
 

@@ -11,6 +11,7 @@ import numpy as np
 from judge.stats.engine.design_variance import linear
 from judge.stats.engine.intervals import Method
 from judge.stats.engine.resampling import Replicates, ResampledValues, ResampleOptions, replicate
+from judge.stats.engine.scale import Floats
 from judge.stats.engine.statistic import Statistic
 
 __all__: list[str] = []
@@ -71,6 +72,19 @@ def level_statistics(first: Statistic, n_items: int, n_ratings: int) -> dict[str
     width = one.possible[1] - one.possible[0]
     gap = replace(one, kind="plain", minimum=-width, maximum=width)
     return {"human": one, "judge": one, "difference": gap}
+
+
+def sizes_of(humans: Floats, judge: Floats) -> Callable[[Sequence[int]], tuple[int, int]]:
+    """Return a function of people: items with the judge, one of them and another person; ratings on them."""
+    rated = ~np.isnan(humans)
+    per_item = rated.sum(axis=1)
+    pairable = ~np.isnan(judge) & (per_item >= 2)
+
+    def of(people: Sequence[int]) -> tuple[int, int]:
+        used = pairable & rated[:, people].any(axis=1)
+        return int(used.sum()), int(used.sum() + per_item[used].sum())
+
+    return of
 
 
 def method_for(kind: str, method: Method) -> Method:
