@@ -1,11 +1,12 @@
 """`judge show`: single judgments with the reply of the judge."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import click
 
+from judge.cli.option_types import names
 from judge.cli.options import as_json, counted, item_id, limit, run_argument
 from judge.records import STATUSES, Completion, Item, Score
 from judge.rubric import Rubric
@@ -18,14 +19,22 @@ from judge.scoring.run import Run
 @run_argument
 @click.option("--status", type=click.Choice(STATUSES), help="Show only items with a score of this status.")
 @click.option(
-    "--fail", is_flag=True, help="Show only answers that fail; with --dimension, those below its threshold."
+    "--fail", is_flag=True, help="Show only answers that fail; with --dimension, those below a threshold."
 )
-@click.option("--dimension", metavar="NAME", help="Dimension that --fail and --worst are about.")
+@click.option(
+    "--dimension",
+    "dimensions",
+    default="",
+    callback=names,
+    metavar="DIMENSIONS",
+    help="Use only the scores on these dimensions for --fail and --worst, as in a,b.",
+)
 @click.option(
     "--worst",
     type=click.IntRange(min=1),
     metavar="N",
-    help="Show the N items with the lowest overall score, or the lowest score on --dimension, lowest first.",
+    help="Number of worst answers to show: those with the lowest overall score, or the lowest scores on "
+    "--dimension, lowest first.",
 )
 @item_id("all items")
 @limit("the rest is not shown.", default=20, show_default=True)
@@ -34,7 +43,7 @@ def command(
     run: str,
     status: str | None,
     fail: bool,
-    dimension: str | None,
+    dimensions: tuple[str, ...],
     worst: int | None,
     item_id: str | None,
     limit: int,
@@ -48,13 +57,13 @@ def command(
 
     Example: judge show runs/answers-openai-gpt-5-open_qa --status unparsed
     """
-    if dimension is not None and not fail and worst is None:
+    if dimensions and not fail and worst is None:
         raise click.UsageError("--dimension says what --fail or --worst is about; add one of them")
     with Run.open(run) as opened:
-        if dimension is not None and dimension not in opened.rubric.scored:
-            names = ", ".join(opened.rubric.scored)
+        allowed = opened.rubric.scored
+        if unknown := [name for name in dimensions if name not in allowed]:
             raise click.UsageError(
-                f"--dimension {dimension}: this run has no such dimension; allowed: {names}"
+                f"--dimension: no dimension {', '.join(unknown)} in this run; allowed: {', '.join(allowed)}"
             )
         ids = [item_id] if item_id is not None else opened.ids_with_status(status)
         if item_id is None and (fail or worst is not None):
@@ -62,7 +71,7 @@ def command(
             from judge.analysis.score_table import ScoreTable
 
             table, among = ScoreTable.of_run(opened), set(ids)
-            found = selected_ids(table, dimension, failing=fail, n_lowest=worst and len(table))
+            found = selected_ids(table, dimensions, failing=fail, n_lowest=worst and len(table))
             ids = [one for one in found if one in among][:worst]
             limit = worst or limit
         for shown in ids[:limit]:
@@ -73,20 +82,20 @@ def command(
                 else _text(item, scores, completions, opened.rubric)
             )
     if not ids:
-        click.echo(_nothing(status, fail=fail, dimension=dimension), err=True)
+        click.echo(_nothing(status, dimensions, fail=fail), err=True)
     if len(ids) > limit:
         click.echo(f"{counted(len(ids) - limit, 'more item')}; show all with --limit {len(ids)}", err=True)
 
 
-def _nothing(status: str | None, *, fail: bool, dimension: str | None) -> str:
+def _nothing(status: str | None, dimensions: Sequence[str], *, fail: bool) -> str:
     """Why no item is shown."""
     if status:
         also = " and fails" if fail else ""
         return f"no item of this run has a score with status {status}{also}"
+    if fail and dimensions:
+        return f"no answer is below the threshold of {', '.join(dimensions)}"
     if fail:
-        return (
-            f"no answer is below the threshold of {dimension}" if dimension else "no answer of this run fails"
-        )
+        return "no answer of this run fails"
     return "this run has no items with scores"
 
 

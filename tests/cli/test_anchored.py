@@ -101,7 +101,9 @@ def test_anchored_ratings_change_no_figure_of_the_independent_ones(folder, form)
 
 def test_the_approval_is_printed_with_the_sentence_that_it_is_anchored(folder):
     both, _ = mixed(folder, "csv")
-    text = " ".join(judge("agree", folder / "run", "--humans", both).stdout.split())
+    words = ("agree", folder / "run", "--humans", both)
+    assert f"--humans {both} --sections approval\n" in judge(*words).stderr
+    text = " ".join(judge(*words, "--sections", "approval").stdout.split())
     assert SENTENCE in text
     assert "Approval of the judge's scores (anchored)" in text
     assert "verdict (pass or fail)" in text

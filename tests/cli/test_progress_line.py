@@ -112,7 +112,15 @@ def test_cost_and_failures_by_kind_stand_in_the_line(watch):
     watch.on_completions(
         [Completion.of(paid, reply="x", cost=0.25, usage=Usage()), Completion.of(failed, failure=failure)]
     )
-    assert "$0.2500  server 1" in detail(watch)
+    assert "cost $0.2500  failed: server 1" in detail(watch)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"), [(None, "time left: ?"), (75.4, "1 min 15 s left"), (8400, "2 h 20 min left")]
+)
+def test_time_left_is_labelled(seconds, text):
+    assert module._time_left(seconds) == text
+    assert len(text) <= len(module._LONGEST_LEFT)
 
 
 def test_reply_that_is_asked_for_again_counts_apart(watch):
@@ -272,7 +280,7 @@ def test_what_matters_less_gives_way_in_a_narrow_terminal(tmp_path, clock, monke
         watch.on_run_start(run, IngestCounts(new=4), BadItems(), 2000)
         clock.now += 1
         watch.on_completions(replies(4, cached=450))
-        assert detail(watch) == "4.0/s  2,200 tok/s  cache 50%"
+        assert detail(watch) == "4.0/s  2,200 tok/s  GPU 93%"
 
 
 def test_cost_is_known_while_it_runs(watch):
