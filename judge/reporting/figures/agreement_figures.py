@@ -60,19 +60,14 @@ def _forests(report: ReportContent) -> Iterator[tuple[str, Figure]]:
 
 def _judges(report: ReportContent) -> dict[str, Figure]:
     """Difference in agreement with people between each judge and the first one."""
-    charts = {}
-    for key, table in report.tables.items():
-        if key.partition(":")[0] == "judges" and len(table.rows) <= MOST_ROWS:
-            chart = interval_chart(
-                _labelled(table),
-                "row",
-                ["difference"],
-                reference=0.0,
-                reference_name="the first judge",
-            )
-            if chart is not None:
-                charts[key] = chart
-    drawn = drawn_together(charts)
+    charts = {
+        key: interval_chart(
+            _labelled(table), "row", ["difference"], reference=0.0, reference_name="the first judge"
+        )
+        for key, table in report.tables.items()
+        if key.partition(":")[0] == "judges" and len(table.rows) <= MOST_ROWS
+    }
+    drawn = drawn_together({key: chart for key, chart in charts.items() if chart is not None})
     return {key: replace(figure, table=report.tables[key]) for key, figure in drawn.items()}
 
 

@@ -20,8 +20,8 @@ from judge.stats.engine.estimate import Estimate
 MOST_ROWS, MOST_DETAIL_ROWS, MOST_CRITERIA = 210, 40, 2_000
 MOST_COLUMNS = 7
 """A table with more columns omits those marked as detail."""
-CARD, HALF_CARD, PHONE, BESIDE_CHART = 970.0, 450.0, 330.0, 570.0
-"""Room for a table in pixels: across the page, in one of two columns, on a phone, beside a printed chart."""
+CARD, HALF_CARD, PHONE, BESIDE_CHART = 985.0, 455.0, 330.0, 565.0
+"""Room for a table in pixels: across the page, in one of two columns, on a phone, beside a chart."""
 _FONT, _SMALL_FONT = 14.0, 13.0
 _PADDING, _LEAST, _LEAST_TEXT, _WIDEST_TEXT = 19.2, 56.0, 112.0, 260.0
 _BOLD = 1.12
@@ -68,7 +68,7 @@ class PageTable:
 
     @property
     def beside(self) -> bool:
-        """Whether it fits beside its chart on paper."""
+        """Whether it fits beside its chart."""
         return self.width(below=True) <= BESIDE_CHART
 
     def fits(self, room: float) -> bool:
@@ -82,12 +82,12 @@ class PageTable:
     def _column_width(self, place: int, below: bool) -> float:
         column = self.table.columns[place]
         cells = [row[place] for row in self.table.rows[: self.most_rows]]
-        words = clean(column.title).split() or [""]
+        words = clean(column.title).replace("-", "- ").split() or [""]
         heading = max(text_width(word, _FONT) * _BOLD for word in words)
         content = max((_cell_width(cell, column.kind, below) for cell in cells), default=0.0)
         if column.kind == "text":
             return max(max(heading, min(content, _WIDEST_TEXT)) + _PADDING, _LEAST_TEXT)
-        return max(heading, _LEAST, content) + _PADDING
+        return max(max(heading, content) + _PADDING, _LEAST)
 
 
 def _cell_width(cell: Cell, kind: CellKind, below: bool) -> float:
