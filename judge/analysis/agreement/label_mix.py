@@ -79,9 +79,11 @@ def _weighted_mix(marks: Floats, rated: Bools, design: SamplingDesign, everythin
     of_sample = proportion(
         np.where(rated & design.sampled, marks, np.nan), design=replace(design, target="these answers")
     )
-    se = float(np.nan_to_num(of_sample.se))
-    if of_sample.value in (0, 1):  # equal verdicts have no spread, and do not show that there is none
-        se = math.sqrt(everything * (1 - everything) / rated.sum())
+    spread, expected = of_sample.value * (1 - of_sample.value), everything * (1 - everything)
+    if spread > 0:  # the standard error if the share were that of all answers, as in a score test
+        se = float(np.nan_to_num(of_sample.se)) * math.sqrt(max(1.0, expected / spread))
+    else:  # equal verdicts have no spread, and do not show that there is none
+        se = math.sqrt(expected / design.n_effective)
     beyond = max(0.0, abs(of_sample.value - everything) - _ROUNDING)
     p = math.erfc(beyond / se / math.sqrt(2)) if se > 0 else float(beyond == 0)
     return LabelMix(of_sample.value, everything, p)

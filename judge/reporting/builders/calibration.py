@@ -77,8 +77,8 @@ def _words(found: Calibrated, saved: str | None) -> Iterator[str]:
             items = counted(found.n_items[name], "item")
             yield (
                 f"On {dimension_name(name)} the judge is not shown to add information in these {items}: "
-                f"it is not significantly closer to the human scores than the constant {constant} ({over} points "
-                "per item). No map is fitted."
+                f"it is not significantly closer to the human scores than the constant {constant} "
+                f"({over} points per item). No map is fitted."
             )
         elif c.helps:
             yield (

@@ -11,7 +11,7 @@ from judge.analysis.ratings import PASSES
 
 def study_methods(found: Agreement) -> Iterator[str]:
     """How the rated items were drawn, how many scores there are, and what was fixed in advance."""
-    if not found.aligned.is_weighted:
+    if not (found.aligned.is_weighted or found.aligned.label_shift):
         yield "The rated items count as a random sample: no inclusion probabilities are given."
     counts = _counts(found)
     if counts:

@@ -111,7 +111,8 @@ def overall(found: Corrections, labels: Labels, quantity: Quantity) -> Table | N
     rows = tuple((*labels.cells(one.dimension, one.judge), *_cells(one)) for one in found.of(quantity))
     if not rows:
         return None
-    title = f"{TITLES[quantity]} of all answers, corrected by human ratings"
+    answers = "the answers that nobody rated" if found.label_shift else "all answers"
+    title = f"{TITLES[quantity]} of {answers}, corrected by human ratings"
     return Table(
         KEYS[quantity],
         title,

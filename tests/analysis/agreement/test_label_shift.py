@@ -95,6 +95,8 @@ def test_agree_corrects_by_error_rates_too(study):
     assert any("nobody rated (label shift" in note for note in report.tables["pass_rates"].notes)
     assert not any("no random sample" in text for text in report.warnings)
     assert any("It assumes label shift" in text for text in report.methods)
+    assert not any("random sample" in text for text in report.methods)
+    assert report.tables["corrected"].title.startswith("Pass rate of the answers that nobody rated")
     assert not any("predictive values by" in text for text in report.methods)
 
 
