@@ -88,10 +88,23 @@ class GroupRows:
         """Number of clusters, also of those without a row."""
         return len(self.items_of_cluster)
 
+    @property
+    def sizes(self) -> Ints:
+        """Number of rows of each group."""
+        return np.bincount(self.group, self.ends - self.starts).astype(np.int64)
+
     def of_group(self, group: int) -> Floats:
         """Return the columns of one group, shape (n_columns, rows)."""
         first, last = np.searchsorted(self.group, [group, group + 1])
         return self.columns[self.starts[first] : self.ends[last - 1]].T
+
+    def items_with(self, chosen: Bools) -> Floats:
+        """Return the items of each cluster that have a row in the chosen groups."""
+        lengths = self.ends - self.starts
+        met = np.repeat(chosen[self.group], lengths)
+        first = np.unique(self.item[met], return_index=True)[1]
+        cluster = np.repeat(self.cluster, lengths)[met][first]
+        return np.bincount(cluster, minlength=self.n_clusters).astype(float)
 
     def sums_over_clusters(self, of_record: Floats, chosen: Bools) -> Floats:
         """Return the sums over records of the chosen groups in each cluster."""
@@ -214,10 +227,10 @@ class StackedContrasts:
         return self.agreement(ratings[self.columns[0]], ratings[self.columns[1]])
 
     def _mean(self, levels: Sequence[GroupLevel], chosen: Sequence[Bools]) -> ResampledValues:
-        return _mean_level(self.rows, levels, chosen)
+        return mean_level(self.rows, levels, chosen)
 
 
-def _mean_level(rows: GroupRows, levels: Sequence[GroupLevel], chosen: Sequence[Bools]) -> ResampledValues:
+def mean_level(rows: GroupRows, levels: Sequence[GroupLevel], chosen: Sequence[Bools]) -> ResampledValues:
     """Return the mean over the chosen groups of each level, and without each cluster."""
     n = sum(int(c.sum()) for c in chosen)
     value = sum(float(level.values[c].sum()) for level, c in zip(levels, chosen, strict=True)) / n
@@ -248,6 +261,13 @@ def stacked_people(
     humans: Floats, judge: Floats, agreement: Agreement, reference: Consensus, clusters: ArrayLike | None
 ) -> StackedContrasts:
     """Compare every person, and the judge, with the consensus of the other people."""
+    rows = person_rows(humans, judge, reference, clusters)
+    human, model = (GroupLevel.of(agreement, rows, 0, column) for column in (1, 2))
+    return StackedContrasts(rows, [_Side(rows.labels, human, model)], agreement, (0, 1))
+
+
+def person_rows(humans: Floats, judge: Floats, reference: Consensus, clusters: ArrayLike | None) -> GroupRows:
+    """Return the consensus of the other people, the person and the judge, for every person."""
     parts = []
     for h, own in enumerate(humans.T):
         mine = np.flatnonzero(~(np.isnan(own) | np.isnan(judge)))
@@ -256,9 +276,7 @@ def stacked_people(
         mine = mine[rated]
         parts.append((mine, np.full(len(mine), h), np.stack([others[rated], own[mine], judge[mine]], axis=1)))
     item, person, columns = (np.concatenate(part) for part in zip(*parts, strict=True))
-    rows = GroupRows.of(item, person, columns, len(humans), clusters)
-    human, model = (GroupLevel.of(agreement, rows, 0, column) for column in (1, 2))
-    return StackedContrasts(rows, [_Side(rows.labels, human, model)], agreement, (0, 1))
+    return GroupRows.of(item, person, columns, len(humans), clusters)
 
 
 def pair_rows(humans: Floats, judge: Floats, clusters: ArrayLike | None) -> GroupRows:
@@ -287,12 +305,9 @@ def mean_over_pairs(
     defined = ~np.isnan(level.values)
     if not defined.any():
         return None
-    value = _mean_level(rows, [level], [defined])
+    value = mean_level(rows, [level], [defined])
     if value.sizes is not None and not level.is_coded:
-        met = defined[np.repeat(rows.group, rows.ends - rows.starts)]
-        first = np.unique(rows.item[met], return_index=True)[1]
-        cluster = np.repeat(rows.cluster, rows.ends - rows.starts)[met][first]
-        value = replace(value, sizes=np.bincount(cluster, minlength=rows.n_clusters).astype(float))
+        value = replace(value, sizes=rows.items_with(defined))
     rated = (~np.isnan(humans)).sum(axis=1)
     missing = set(combinations(range(k), 2)) - {divmod(int(of), k) for of in rows.labels[defined]}
     listed = ", ".join(f"{h}-{g}" for h, g in sorted(missing)) if lists_undefined else ""

@@ -21,6 +21,7 @@ from judge.stats.engine.frames import Tabular
 from judge.stats.engine.resampling import Sampling
 from judge.stats.engine.scale import Floats, Scale, as_scale, nearest
 from judge.stats.engine.statistic import Statistic, StatisticKind, combine, quotient
+from judge.stats.judge_human.all_pairs import are_many
 from judge.stats.judge_human.consensus import consensus, humans_and_judge
 from judge.stats.judge_human.contrast import (
     Contrast,
@@ -30,6 +31,7 @@ from judge.stats.judge_human.contrast import (
     evaluate,
     positive,
 )
+from judge.stats.judge_human.means_of_many import MeansOfMany
 
 __all__ = ["ScaleUse", "scale_use"]
 
@@ -114,24 +116,45 @@ def scale_use(
     if not of_humans.shape[1]:
         raise ValueError("use of the scale is compared with people's; humans has no column.")
     points = Scale.integers(0, 0).points if declared is None else declared.points
+    if are_many(of_humans.shape[1], sampling):
+        return _of_many(of_humans, of_judge, points, sampling)
     pairs = [_shared(column, of_judge) for column in of_humans.T]
     shown = [(nearest(human, points), nearest(judged, points)) for human, judged in pairs]
-    middle = np.abs(points - (points[0] + points[-1]) / 2)
-    parts = {
-        "sd": _both(pairs, _sd),
-        "middle": _both(shown, _share_in(points[middle <= middle.min() + 1e-9])),
-        "ends": _both(shown, _share_in(points[[0, -1]])),
-        "entropy": _both(shown, lambda x: _entropy(x, points)),
-    }
-    parts |= {f"at least {c}": _both(shown, _share_in(points[points >= c])) for c in points[1:]}
+    parts = {"sd": _both(pairs, _sd)} | {n: _both(shown, of) for n, of in _properties(points).items()}
     found = contrasts({name: contrast_of_means(*part) for name, part in parts.items()}, sampling)
     ratio = combine(_ratio_of_means(len(pairs)), *parts["sd"][0], *parts["sd"][1], possible=NOT_NEGATIVE)
-    singles = evaluate({"ratio": ratio, "slope": _slope(of_humans, of_judge)}, sampling)
+    singles = evaluate({"ratio": ratio, "slope": _slope(of_humans, of_judge, range(len(pairs)))}, sampling)
     slope = singles["slope"] if len(pairs) >= 2 else Estimate.undefined(TOO_FEW_RATERS)
     cuts = tuple((float(c), found[f"at least {c}"]) for c in points[1:])
     return ScaleUse(
         found["sd"], singles["ratio"], slope, found["middle"], found["ends"], found["entropy"], cuts
     )
+
+
+def _of_many(humans: Floats, judge: Floats, points: Floats, sampling: Sampling) -> ScaleUse:
+    """Return the same for many people, from the items of each alone."""
+    means = MeansOfMany(humans, judge, sampling)
+    shown = MeansOfMany(nearest(humans, points), nearest(judge, points), sampling)
+    found = {name: shown.contrast(of) for name, of in _properties(points).items()}
+    return ScaleUse(
+        means.contrast(_sd),
+        means.ratio(_sd),
+        means.slope() or evaluate({"": _slope(humans, judge, range(1))}, sampling)[""],
+        found["middle"],
+        found["ends"],
+        found["entropy"],
+        tuple((float(c), found[f"at least {c}"]) for c in points[1:]),
+    )
+
+
+def _properties(points: Floats) -> dict[str, Callable[[Floats], Statistic]]:
+    """Return the properties of scores that lie on the points of the scale."""
+    middle = np.abs(points - (points[0] + points[-1]) / 2)
+    return {
+        "middle": _share_in(points[middle <= middle.min() + 1e-9]),
+        "ends": _share_in(points[[0, -1]]),
+        "entropy": lambda x: _entropy(x, points),
+    } | {f"at least {c}": _share_in(points[points >= c]) for c in points[1:]}
 
 
 def _shared(human: Floats, judge: Floats) -> tuple[Floats, Floats]:
@@ -186,8 +209,8 @@ def _ratio_of_means(k: int) -> Callable[..., Floats]:
     return lambda *sds: quotient(np.mean(sds[:k], axis=0), np.mean(sds[k:], axis=0))
 
 
-def _slope(humans: Floats, judge: Floats) -> Statistic:
-    groups = [[judge, person, consensus(np.delete(humans, h, axis=1))] for h, person in enumerate(humans.T)]
+def _slope(humans: Floats, judge: Floats, people: Iterable[int]) -> Statistic:
+    groups = [[judge, humans[:, h], consensus(np.delete(humans, h, axis=1))] for h in people]
     return replace(
         PooledMoments(groups).statistic(lambda cov: quotient(cov[:, 0, 2], positive(cov[:, 1, 2]))),
         undefined=NO_ITEM_VARIANCE,

@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+from judge.stats.judge_human import all_pairs
 from judge.stats.judge_human.scale_use import scale_use
 
 SCALE = [1, 2, 3, 4, 5]
@@ -96,3 +97,57 @@ def test_a_score_between_two_points_counts_with_the_nearer_one():
     humans, judge = [[1], [2], [3], [5]], [1.3, 2.6, 3.2, 4.9]
     use = scale_use(humans, judge, scale=[1, 2, 3, 4, 5])
     assert (use.ends.judge.value, use.middle.judge.value) == (0.5, 0.5)
+
+
+@pytest.mark.parametrize("method", ["auto", "jackknife"])
+@pytest.mark.parametrize("is_clustered", [False, True])
+@pytest.mark.parametrize(
+    ("n_items", "share", "what"),
+    [
+        (60, 0.5, "as rated"),
+        (40, 1.0, "as rated"),
+        (30, 0.2, "as rated"),
+        (60, 0.5, "one without ratings"),
+        (60, 0.5, "no judge"),
+        (30, 0.3, "nothing shared"),
+        (40, 0.5, "all alike"),
+    ],
+)
+def test_many_people_have_the_same_use_of_the_scale_as_few(
+    monkeypatch, n_items, share, what, is_clustered, method
+):
+    rng = np.random.default_rng(n_items)
+    judge, humans = _ratings(1, n_items, 6)
+    humans = np.clip(np.round((humans + 2 * judge[:, None]) / 3), 1, 5)
+    judge[::7] = np.nan
+    humans[rng.random(humans.shape) > share] = np.nan
+    if what == "one without ratings":
+        humans[:, 0] = np.nan
+    elif what == "no judge":
+        judge[:] = np.nan
+    elif what == "nothing shared":
+        humans[np.arange(n_items)[:, None] % 6 != np.arange(6)] = np.nan
+    elif what == "all alike":
+        humans[~np.isnan(humans)] = 3
+    options = {"clusters": np.arange(n_items) // 4} if is_clustered else {}
+    found = {}
+    for most in (0, 1_000):
+        monkeypatch.setattr(all_pairs, "FEW_RATERS", most)
+        use = scale_use(humans, judge, scale=SCALE, method=method, **options)
+        contrasts = [use.sd, use.middle, use.ends, use.entropy, *(cut for _, cut in use.at_least)]
+        of_contrasts = [e for c in contrasts for e in (c.judge, c.human, c.difference)]
+        found[most] = [use.sd_ratio, use.slope, *of_contrasts]
+    for one, other in zip(found[0], found[1_000], strict=True):
+        for name in ("value", "low", "high", "se", "df"):
+            assert getattr(one, name) == pytest.approx(getattr(other, name), rel=1e-9, abs=1e-9, nan_ok=True)
+        for name in (
+            "n_items",
+            "n_ratings",
+            "n_clusters",
+            "n_dropped",
+            "reason",
+            "notes",
+            "method",
+            "possible",
+        ):
+            assert getattr(one, name) == getattr(other, name), name
