@@ -53,8 +53,6 @@ def steady(text):
 def known_options(line):
     """Check every option of a command that cannot run here (a server, a graphics card, a file to make up)."""
     _, *words = shlex.split(line, comments=True)
-    if words[0] == "view" and "view" not in COMMANDS:
-        return  # this version has no viewer yet
     command = main
     while words and isinstance(command, click.Group):
         command = command.get_command(click.Context(command), words.pop(0))
