@@ -311,7 +311,10 @@ def _ceiling_warnings(found: Agreement) -> Iterator[str]:
         dimension_name(one.ratings.dimension)
         for one in found.judge_agreements
         if NOT_ABOVE_CHANCE in one.main.difference.notes and one.judge == found.aligned.judges[0]
+        if one.main.human.reason is None
     ]
+    if found.aligned.cluster and any(one.main.judge.n_clusters == 1 for one in found.judge_agreements):
+        yield f"The rated items are of one {field_name(found.aligned.cluster)}: there are no intervals."
     if poor:
         yield (
             f"On {', '.join(poor)} the interval of human-human agreement does not exclude agreement by "

@@ -427,3 +427,16 @@ def test_a_judge_without_scores_of_rated_items_is_named(tmp_path):
     path.write_text("\n".join(["item_id,rater,rater_kind,clarity", *lines]))
     report = judge_package.agree([], path, scale="1-5")
     assert any(text.startswith("late: no score on any rated item") for text in report.warnings)
+
+
+def test_ratings_of_one_cluster_are_named_as_the_reason_of_missing_intervals(tmp_path):
+    path = tmp_path / "ratings.csv"
+    lines = [
+        f"q{i},{rater},{1 + (i + step) % 5},b"
+        for i in range(20)
+        for rater, step in (("ann,human", 0), ("ben,human", i % 3 == 0), ("bot,judge", 0))
+    ]
+    path.write_text("\n".join(["item_id,rater,rater_kind,clarity,batch", *lines]))
+    report = judge_package.agree([], path, scale="1-5", cluster="batch")
+    assert "The rated items are of one batch: there are no intervals." in report.warnings
+    assert not any("does not exclude agreement by chance" in text for text in report.warnings)
