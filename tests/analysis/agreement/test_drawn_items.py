@@ -12,7 +12,7 @@ from judge.analysis.agreement.drawn_items import DrawnItems
 from judge.analysis.agreement.inputs import AgreementInputs, align_inputs
 from judge.errors import InputError
 from judge.records import Item, Score
-from judge.reporting.findings.agreement_findings import methods, warnings
+from judge.reporting.findings.agreement_findings import methods, verdict_words, warnings
 from judge.reporting.methods import methods_of
 from judge.rubric import load_rubric
 from judge.scoring.run import Run
@@ -349,6 +349,30 @@ def topics(tmp_path_factory):
 def of_target(rows, **target):
     given = {"target": target} if target else {}
     return agree(align_inputs(AgreementInputs(rows, scale="1-5", pass_marks={"": 3}, **given)))
+
+
+def test_corrected_rates_are_recommended_only_where_there_are_any():
+    rows = [
+        {
+            "item_id": f"q{i}",
+            "topic": "ab"[i % 4 == 3],
+            "rater": who,
+            "rater_kind": kind,
+            "overall": value,
+            "clarity": value,
+        }
+        for i in range(60)
+        for who, kind, value in (
+            ("ann", "human", 2 + i % 3),
+            ("ben", "human", 2 + (i + (i % 5 == 0)) % 3),
+            ("m", "judge", 1 + i % 3),
+        )
+    ]
+    advice = "use the corrected pass rates"
+    assert any(advice in text for text in verdict_words(of_target(rows)))
+    without = list(verdict_words(of_target(rows, topic={"a": 0.4, "b": 0.6})))
+    assert any("more severe on" in text for text in without)
+    assert not any(advice in text for text in without)
 
 
 def test_a_target_mix_weights_the_groups_by_their_shares(topics):
