@@ -150,7 +150,8 @@ def _by_outcome(found: Agreement) -> Iterator[str]:
             leanings.setdefault(more, []).append(change)
     if leanings:
         parts = (f"more {more} on {listed(names)}" for more, names in leanings.items())
-        yield f"The judge is {', '.join(parts)}: use the corrected pass rates."
+        has_rates = any(one.corrected is not None for one in found.judge_agreements)
+        yield f"The judge is {', '.join(parts)}{': use the corrected pass rates' if has_rates else ''}."
 
 
 def _by_judge(found: Agreement) -> Iterator[str]:
@@ -235,9 +236,8 @@ def warnings(found: Agreement) -> Iterator[str]:
 
 def _mix_warnings(found: Agreement) -> Iterator[str]:
     """Warn where the rated answers are not the sample that they are taken for."""
-    names = (PASSES, OVERALL)
     by_name = {one.ratings.dimension: one for one in reversed(found.judge_agreements)}
-    one = next((by_name[name] for name in names if name in by_name), None)
+    one = next((by_name[name] for name in (PASSES, OVERALL) if name in by_name), None)
     if one is not None and found.aligned.label_shift and one.corrected is not None:
         yield from shift_warning(one.judge, one.corrected.estimate)
     if one is None or one.label_mix is None or not one.label_mix.differs or found.aligned.label_shift:
@@ -280,7 +280,10 @@ def _ceiling_warnings(found: Agreement) -> Iterator[str]:
         dimension_name(one.ratings.dimension)
         for one in found.judge_agreements
         if NOT_ABOVE_CHANCE in one.main.difference.notes and one.judge == found.aligned.judges[0]
+        if one.main.human.reason is None
     ]
+    if found.aligned.cluster and any(one.main.judge.n_clusters == 1 for one in found.judge_agreements):
+        yield f"The rated items are of one {field_name(found.aligned.cluster)}: there are no intervals."
     if poor:
         yield (
             f"On {', '.join(poor)} the interval of human-human agreement does not exclude agreement by "

@@ -154,10 +154,8 @@ def levels(found: Agreement, labels: Labels) -> Table:
                 statuses,
             )
         )
-    notes = [
-        "Bias: judge minus human, adjusted for which items each person rated; a positive bias means "
-        "a lenient judge."
-    ]
+    adjusted = "" if found.aligned.slots else ", adjusted for which items each person rated"
+    notes = [f"Bias: judge minus human{adjusted}; a positive bias means a lenient judge."]
     if has_spread:
         notes.append(
             "SD ratio: SD of the judge divided by the SD of one human rater; below 1 the judge uses less of "

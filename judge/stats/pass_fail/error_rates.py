@@ -191,7 +191,8 @@ def weighted_rates(
     confidence_level, n_draws = sampling.get("confidence_level", 0.95), sampling.get("n_resamples", 10_000)
     replicates = replicate(statistics, clusters=sampling.get("clusters"), design=design)
     between("confidence_level", confidence_level, 0, 1)
-    if sampling.get("method", "auto") not in ("auto", "wilson"):
+    one_cluster = sampling.get("clusters") is not None and replicates.n_clusters < 2
+    if one_cluster or sampling.get("method", "auto") not in ("auto", "wilson"):
         return {name: replicates.estimate(name, confidence_level) for name in statistics}
     seed, generator = seed_of(sampling.get("rng"))
     found, tables = {}, np.empty((0, 4))

@@ -99,8 +99,14 @@ class Labelled:
 
     @property
     def reach(self) -> float:
-        """Largest difference of two human scores: what a label may differ from others that are all alike."""
-        return 1.0 if self.marks else float(np.ptp(self.human[self.labelled]))
+        """Largest difference of two human scores: what a label may differ from others that are all alike.
+
+        If all labels are alike it is that of the judge's scores, which are on the same scale.
+        """
+        if self.marks:
+            return 1.0
+        human = float(np.ptp(self.human[self.labelled]))
+        return human if human > 0 else float(np.ptp(self.judge[self.in_pool]))
 
     @property
     def variance(self) -> float:

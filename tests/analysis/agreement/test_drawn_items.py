@@ -12,7 +12,7 @@ from judge.analysis.agreement.drawn_items import DrawnItems
 from judge.analysis.agreement.inputs import AgreementInputs, align_inputs
 from judge.errors import InputError
 from judge.records import Item, Score
-from judge.reporting.findings.agreement_findings import methods, warnings
+from judge.reporting.findings.agreement_findings import methods, verdict_words, warnings
 from judge.reporting.methods import methods_of
 from judge.rubric import load_rubric
 from judge.scoring.run import Run
@@ -351,6 +351,30 @@ def of_target(rows, **target):
     return agree(align_inputs(AgreementInputs(rows, scale="1-5", pass_marks={"": 3}, **given)))
 
 
+def test_corrected_rates_are_recommended_only_where_there_are_any():
+    rows = [
+        {
+            "item_id": f"q{i}",
+            "topic": "ab"[i % 4 == 3],
+            "rater": who,
+            "rater_kind": kind,
+            "overall": value,
+            "clarity": value,
+        }
+        for i in range(60)
+        for who, kind, value in (
+            ("ann", "human", 2 + i % 3),
+            ("ben", "human", 2 + (i + (i % 5 == 0)) % 3),
+            ("m", "judge", 1 + i % 3),
+        )
+    ]
+    advice = "use the corrected pass rates"
+    assert any(advice in text for text in verdict_words(of_target(rows)))
+    without = list(verdict_words(of_target(rows, topic={"a": 0.4, "b": 0.6})))
+    assert any("more severe on" in text for text in without)
+    assert not any(advice in text for text in without)
+
+
 def test_a_target_mix_weights_the_groups_by_their_shares(topics):
     _, rows = topics
     assert of_target(rows).judge_agreements[0].raw.judge.value == pytest.approx(0.75)
@@ -427,3 +451,16 @@ def test_a_judge_without_scores_of_rated_items_is_named(tmp_path):
     path.write_text("\n".join(["item_id,rater,rater_kind,clarity", *lines]))
     report = judge_package.agree([], path, scale="1-5")
     assert any(text.startswith("late: no score on any rated item") for text in report.warnings)
+
+
+def test_ratings_of_one_cluster_are_named_as_the_reason_of_missing_intervals(tmp_path):
+    path = tmp_path / "ratings.csv"
+    lines = [
+        f"q{i},{rater},{1 + (i + step) % 5},b"
+        for i in range(20)
+        for rater, step in (("ann,human", 0), ("ben,human", i % 3 == 0), ("bot,judge", 0))
+    ]
+    path.write_text("\n".join(["item_id,rater,rater_kind,clarity,batch", *lines]))
+    report = judge_package.agree([], path, scale="1-5", cluster="batch")
+    assert "The rated items are of one batch: there are no intervals." in report.warnings
+    assert not any("does not exclude agreement by chance" in text for text in report.warnings)

@@ -31,6 +31,17 @@ def test_notes_say_what_the_judge_is_compared_with(agreement):
     assert any("adjusted for which items each person rated" in note for note in tables["levels"]["notes"])
 
 
+@pytest.mark.parametrize(("raters_are", "adjusted"), [("slots", False), ("persons", True)])
+def test_the_bias_of_slots_is_not_called_adjusted_for_raters(report_json, tmp_path, raters_are, adjusted):
+    path = tmp_path / "r.csv"
+    raters = ("a,human", "b,human", "m,judge")
+    rows = [f"q{i},{rater},{1 + i % 5}" for i in range(20) for rater in raters]
+    path.write_text("\n".join(["item_id,rater,rater_kind,x", *rows]) + "\n")
+    found = report_json("agree", "--humans", path, "--scale", "1-5", "--raters-are", raters_are)
+    found = found["tables"]["levels"]
+    assert any("which items each person rated" in note for note in found["notes"]) == adjusted
+
+
 def test_slots_say_which_statistics_are_left_out(report_json):
     words = ("--humans", RATINGS, "--scale", "1-5", "--raters-are", "slots")
     found = report_json("agree", *words)["tables"]["people"]

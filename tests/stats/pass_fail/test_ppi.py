@@ -220,3 +220,15 @@ def test_clustered_interval_counts_the_clusters_that_were_labelled():
     found = ppi_mean(np.where(groups < 3, human, np.nan), judge, clusters=groups).estimate
     assert found.n_clusters == 40
     assert found.high - found.value == pytest.approx(t.ppf(0.975, 2) * found.se)
+
+
+def test_equal_labels_do_not_show_that_all_answers_are_alike():
+    """Half a label of 20 that differs by up to the range of the judge's scores, 1 to 5."""
+    judge = np.tile([1.0, 3, 4, 5], 50)
+    human = np.where(np.arange(200) < 20, 4.0, np.nan)
+    found = ppi_mean(human, judge).estimate
+    half = 0.5 / 21
+    assert found.value == pytest.approx(4)
+    assert found.se == pytest.approx(np.sqrt(16 * half * (1 - half) / 21))
+    assert 3.6 < found.low < 4 < found.high < 4.4
+    assert ppi_mean(human, np.full(200, 4.0)).estimate.reason == "no_variation"

@@ -219,3 +219,10 @@ def test_a_sample_with_one_verdict_of_the_judge_does_not_show_that_it_never_give
     of_people = found.tpr if verdict else found.tnr
     assert of_people.value == 1
     assert of_people.low < 0.99
+
+
+def test_weighted_rates_of_one_cluster_have_no_interval():
+    found = table(clusters=["one"] * 40)
+    assert {found.agreement.reason, found.tpr.reason, found.human_pass_rate.reason} == {"too_few_clusters"}
+    assert np.isnan(found.agreement.low)
+    assert found.agreement.value == pytest.approx(885 / 1000)
