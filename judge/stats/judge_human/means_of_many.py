@@ -9,11 +9,13 @@ from itertools import combinations_with_replacement
 import numpy as np
 
 from judge.stats.engine.estimate import (
+    ANY_VALUE,
     NO_COMPLETE_PAIRS,
     NO_ITEM_VARIANCE,
     NO_VARIATION,
     NOT_NEGATIVE,
     Estimate,
+    Range,
     Reason,
 )
 from judge.stats.engine.intervals import Method, ResampledValues
@@ -114,6 +116,7 @@ def of_mean_covariances(
     function: Function,
     sampling: Sampling,
     undefined: Reason = NO_VARIATION,
+    possible: Range = ANY_VALUE,
 ) -> Estimate | None:
     """Return a function of the covariances of columns within each group, averaged over groups.
 
@@ -136,6 +139,8 @@ def of_mean_covariances(
         n_items=int(rows.items_with(chosen).sum()),
         n_ratings=2 * int(rows.sizes[chosen].sum()),
         undefined=undefined,
+        minimum=possible[0],
+        maximum=possible[1],
     )
     replicates = Replicates({"": statistic}, {"": values}, {"": "jackknife"}, rows.n_clusters)
     return replicates.estimate("", sampling.get("confidence_level", 0.95))
