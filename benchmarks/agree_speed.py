@@ -1,10 +1,10 @@
 """Time of `judge agree` with 7,380 items, 5 raters, 5 dimensions and four slices.
 
-    python benchmarks/agree_speed.py [N_ITEMS [N_RATERS [N_PER_ITEM]]]
+    python benchmarks/agree_speed.py [N_ITEMS [N_RATERS [N_PER_ITEM [N_DIMENSIONS]]]]
 
 Creates a run and a file of ratings in a temporary folder and runs the command. With N_PER_ITEM each item is
-rated by that many raters, on one dimension and without slices. Goals: under 8 s of CPU time, and under 15 s
-for 10,000 items and 100 raters (10000 100 5).
+rated by that many raters, on N_DIMENSIONS (1 by default, at most 4) and without slices. Goals: under 8 s of
+CPU time, and under 15 s for 10,000 items and 100 raters (10000 100 5).
 """
 
 import csv
@@ -27,7 +27,9 @@ N_PEOPLE = 5
 SLICES = "system,kind,topic,condition"
 
 
-def make(folder: Path, n_items: int, n_raters: int = N_PEOPLE, n_per_item: int | None = None) -> None:
+def make(
+    folder: Path, n_items: int, n_raters: int = N_PEOPLE, n_per_item: int | None = None, n_dimensions: int = 1
+) -> None:
     rubric = load_rubric("open_qa")
     rng = np.random.default_rng(0)
     quality = rng.normal(3.4, 0.9, (n_items, 1)) + rng.normal(0, 0.5, (n_items, len(rubric.dimensions)))
@@ -53,7 +55,7 @@ def make(folder: Path, n_items: int, n_raters: int = N_PEOPLE, n_per_item: int |
     Run.imported(folder / "run", rubric, items, scores, model="judge").close()
     with (folder / "ratings.csv").open("w", newline="") as file:
         writer = csv.writer(file)
-        rated_names = names if n_per_item is None else names[:1]
+        rated_names = names if n_per_item is None else names[:n_dimensions]
         writer.writerow(["item_id", "rater", *rated_names])
         order = np.array([rng.permutation(n_raters) for _ in range(n_items)]) if n_per_item else None
         for person in range(n_raters):
@@ -63,10 +65,11 @@ def make(folder: Path, n_items: int, n_raters: int = N_PEOPLE, n_per_item: int |
 
 
 def main() -> None:
-    n_items, n_raters, n_per_item = (*map(int, sys.argv[1:4]), *(7380, N_PEOPLE, 0)[len(sys.argv) - 1 :])
+    given = tuple(map(int, sys.argv[1:5]))
+    n_items, n_raters, n_per_item, n_dimensions = given + (7380, N_PEOPLE, 0, 1)[len(given) :]
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        make(folder, n_items, n_raters, n_per_item or None)
+        make(folder, n_items, n_raters, n_per_item or None, n_dimensions)
         command = [sys.executable, "-m", "judge", "agree", folder / "run", "--humans", folder / "ratings.csv"]
         options = ["--by", SLICES, "--margin", "0.05", "--epsilon", "0.1"] if not n_per_item else []
         started = time.perf_counter()
@@ -77,7 +80,7 @@ def main() -> None:
         "items": n_items,
         "raters": n_raters,
         "raters_per_item": n_per_item or n_raters,
-        "dimensions": 1 if n_per_item else 5,
+        "dimensions": n_dimensions if n_per_item else 5,
         "slices": 0 if n_per_item else 4,
         "seconds": round(seconds, 1),
         "cpu_seconds": round(used.ru_utime, 1),

@@ -9,12 +9,14 @@ from typing import Unpack
 import numpy as np
 from numpy.typing import ArrayLike
 
-from judge.stats.engine.estimate import CORRELATION, Range
+from judge.stats.engine.estimate import CORRELATION, Estimate, Range
 from judge.stats.engine.resampling import Sampling
 from judge.stats.engine.scale import Floats, as_floats
-from judge.stats.engine.statistic import quotient
+from judge.stats.engine.statistic import Function, quotient
+from judge.stats.judge_human.all_pairs import GroupRows, are_many
 from judge.stats.judge_human.consensus import consensus
 from judge.stats.judge_human.contrast import Contrast, PooledMoments, Triple, contrasts, positive
+from judge.stats.judge_human.means_of_many import of_mean_covariances
 
 __all__ = ["Halo", "halo"]
 
@@ -101,8 +103,28 @@ def halo(humans: ArrayLike, judge: ArrayLike, **sampling: Unpack[Sampling]) -> H
 def dimension_correlation(humans: ArrayLike, judge: ArrayLike, **sampling: Unpack[Sampling]) -> Contrast:
     """Return the `correlation` of `halo` alone, without the work for its other parts."""
     x, people = _checked(humans, judge)
+    found = _of_many(x, people, sampling) if are_many(people.shape[2], sampling) else None
+    if found is not None:
+        return found
     plain = PooledMoments([[*x.T, *people[:, :, h].T] for h in range(people.shape[2])])
     return contrasts({"": _within(plain, x.shape[1], _mean_correlation)}, sampling)[""]
+
+
+def _of_many(judge: Floats, people: Floats, sampling: Sampling) -> Contrast | None:
+    """Return the correlation from the items of each person alone; None if nobody shares two with a judge."""
+    d = judge.shape[1]
+    missing = np.isnan(people).any(axis=1) | np.asarray(np.isnan(judge).any(axis=1))[:, None]
+    item, person = np.nonzero(~missing)
+    columns = np.hstack([judge[item], people[item, :, person]])
+    rows = GroupRows.of(item, person, columns, len(judge), sampling.get("clusters"))
+
+    def estimate(function: Function, possible: Range = CORRELATION) -> Estimate | None:
+        return of_mean_covariances(rows, range(2 * d), function, sampling, possible=possible)
+
+    of_judge = estimate(lambda c: _mean_correlation(c[:, :d, :d]))
+    of_human = estimate(lambda c: _mean_correlation(c[:, d:, d:]))
+    gap = estimate(lambda c: _mean_correlation(c[:, :d, :d]) - _mean_correlation(c[:, d:, d:]), (-2.0, 2.0))
+    return Contrast(of_judge, of_human, gap) if of_judge and of_human and gap else None
 
 
 def _checked(humans: ArrayLike, judge: ArrayLike) -> tuple[Floats, Floats]:

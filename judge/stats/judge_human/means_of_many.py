@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from itertools import combinations_with_replacement
 
 import numpy as np
 
 from judge.stats.engine.estimate import (
+    ANY_VALUE,
     NO_COMPLETE_PAIRS,
     NO_ITEM_VARIANCE,
+    NO_VARIATION,
     NOT_NEGATIVE,
     Estimate,
+    Range,
+    Reason,
 )
 from judge.stats.engine.intervals import Method, ResampledValues
 from judge.stats.engine.resampling import Replicates, Sampling
 from judge.stats.engine.scale import Bools, Floats
-from judge.stats.engine.statistic import Statistic, average, combine, difference, quotient
+from judge.stats.engine.statistic import Function, Statistic, average, combine, difference, quotient
 from judge.stats.judge_human.all_pairs import GroupLevel, GroupRows, mean_level, person_rows
 from judge.stats.judge_human.contrast import Contrast, positive
 
@@ -70,7 +75,9 @@ class MeansOfMany:
         if len(self.rows.labels) < self.humans.shape[1] or any(np.isnan(of.values).any() for of in levels):
             return self._estimate(replace(statistic, undefined=NO_COMPLETE_PAIRS), _nothing())
         everyone = np.ones(len(self.rows.labels), dtype=bool)
-        return self._estimate(statistic, _quotient(*(_mean(self.rows, level, everyone) for level in levels)))
+        over, under = (_mean(self.rows, level, everyone) for level in levels)
+        value, without = quotient(over.value, under.value), quotient(over.jackknife, under.jackknife)
+        return self._estimate(statistic, replace(over, value=float(value), jackknife=without))
 
     def slope(self) -> Estimate | None:
         """Return the covariance of judge and the other people, over that of a person and the others.
@@ -78,22 +85,13 @@ class MeansOfMany:
         None if every person shares fewer than two items with judge and others.
         """
         rows = person_rows(self.humans, self.judge, "mean", self.sampling.get("clusters"))
-        chosen = rows.sizes >= 2
-        if not chosen.any():
-            return None
-        levels = [GroupLevel.of(_covariance, rows, column, 0) for column in (2, 1)]
-        over, under = (_mean(rows, level, chosen) for level in levels)
-        under = replace(
-            under, value=float(positive(np.array(under.value))), jackknife=positive(under.jackknife)
-        )
-        statistic = Statistic(
-            np.empty((len(self.judge), 0)),
-            lambda totals: np.full(len(totals), np.nan),
-            n_items=int(rows.items_with(chosen).sum()),
-            n_ratings=2 * int(rows.sizes[chosen].sum()),
+        return of_mean_covariances(
+            rows,
+            (2, 1, 0),
+            lambda cov: quotient(cov[:, 0, 2], positive(cov[:, 1, 2])),
+            self.sampling,
             undefined=NO_ITEM_VARIANCE,
         )
-        return self._estimate(statistic, _quotient(over, under))
 
     def _level(self, builder: Builder, side: int) -> GroupLevel:
         return GroupLevel.of(lambda x, _: builder(x), self.rows, side, side)
@@ -112,6 +110,42 @@ class MeansOfMany:
         return replicates.estimate("", self.sampling.get("confidence_level", 0.95))
 
 
+def of_mean_covariances(
+    rows: GroupRows,
+    columns: Sequence[int],
+    function: Function,
+    sampling: Sampling,
+    undefined: Reason = NO_VARIATION,
+    possible: Range = ANY_VALUE,
+) -> Estimate | None:
+    """Return a function of the covariances of columns within each group, averaged over groups.
+
+    It is that of `PooledMoments`: matrices (R, p, p), with 1/n moments, to values (R,). None if no group has
+    two rows.
+    """
+    chosen = rows.sizes >= 2
+    if not chosen.any():
+        return None
+    p = len(columns)
+    matrix, without = np.empty((1, p, p)), np.empty((rows.n_clusters, p, p))
+    for i, j in combinations_with_replacement(range(p), 2):
+        found = _mean(rows, GroupLevel.of(_covariance, rows, columns[i], columns[j]), chosen)
+        matrix[:, i, j] = matrix[:, j, i] = found.value
+        without[:, i, j] = without[:, j, i] = found.jackknife
+    values = replace(found, value=float(function(matrix)[0]), jackknife=function(without))
+    statistic = Statistic(
+        rows.item,
+        function,
+        n_items=int(rows.items_with(chosen).sum()),
+        n_ratings=2 * int(rows.sizes[chosen].sum()),
+        undefined=undefined,
+        minimum=possible[0],
+        maximum=possible[1],
+    )
+    replicates = Replicates({"": statistic}, {"": values}, {"": "jackknife"}, rows.n_clusters)
+    return replicates.estimate("", sampling.get("confidence_level", 0.95))
+
+
 def _nothing() -> ResampledValues:
     return ResampledValues(float("nan"), np.empty(0), np.empty(0), np.empty(0))
 
@@ -121,11 +155,6 @@ def _mean(rows: GroupRows, level: GroupLevel, chosen: Bools) -> ResampledValues:
         return _nothing()
     found = mean_level(rows, [level], [chosen])
     return found if found.sizes is None else replace(found, sizes=rows.items_with(chosen))
-
-
-def _quotient(over: ResampledValues, under: ResampledValues) -> ResampledValues:
-    value = float(quotient(over.value, under.value))
-    return replace(over, value=value, jackknife=quotient(over.jackknife, under.jackknife))
 
 
 def _covariance(x: Floats, y: Floats) -> Statistic:

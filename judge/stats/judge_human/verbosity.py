@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Unpack
 
 import numpy as np
@@ -13,8 +13,10 @@ from judge.stats.engine.resampling import Sampling
 from judge.stats.engine.scale import Floats, as_floats
 from judge.stats.engine.statistic import quotient
 from judge.stats.engine.table import ScaleLike
+from judge.stats.judge_human.all_pairs import are_many, person_rows
 from judge.stats.judge_human.consensus import consensus, humans_and_judge
 from judge.stats.judge_human.contrast import Contrast, PooledMoments, contrasts, evaluate, positive
+from judge.stats.judge_human.means_of_many import of_mean_covariances
 
 __all__ = ["Verbosity", "verbosity"]
 
@@ -96,10 +98,23 @@ def length_effect(
     humans: ArrayLike, judge: ArrayLike, length: ArrayLike, **sampling: Unpack[Sampling]
 ) -> Estimate:
     """Return `per_doubling` of `verbosity` alone, without the work for the partial correlations."""
-    moments = _moments(humans, judge, length, None)
+    of_humans, of_judge = humans_and_judge(humans, judge)
+    if are_many(of_humans.shape[1], sampling):
+        found = _effect_of_many(of_humans, of_judge, _log2(length, len(of_judge)), sampling)
+        if found is not None:
+            return found
+    moments = _moments(of_humans, of_judge, length, None)
     if moments is None:
         return Estimate.undefined(TOO_FEW_RATERS)
     return evaluate({"": moments.statistic(_per_doubling)}, sampling)[""]
+
+
+def _effect_of_many(humans: Floats, judge: Floats, log_length: Floats, sampling: Sampling) -> Estimate | None:
+    """Return the effect from the items of each person alone; None if nobody shares two with others."""
+    has_length = np.where(np.isnan(log_length), np.nan, judge)
+    rows = person_rows(humans, has_length, "mean", sampling.get("clusters"))
+    rows = replace(rows, columns=np.column_stack([rows.columns, log_length[rows.item]]))
+    return of_mean_covariances(rows, (2, 1, 0, 3), _per_doubling, sampling)
 
 
 def _moments(

@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+from judge.stats.judge_human import all_pairs
 from judge.stats.judge_human.halo import dimension_correlation, halo
 
 
@@ -91,3 +92,28 @@ def test_correlation_alone_is_that_of_all_parts_and_wants_the_same_input():
     assert dimension_correlation(humans, judge) == halo(humans, judge).correlation
     with pytest.raises(ValueError, match="two dimensions"):
         dimension_correlation(humans[:, :1], judge[:, :1])
+
+
+@pytest.mark.parametrize("is_clustered", [False, True])
+@pytest.mark.parametrize("what", ["missing", "one item each", "all alike"])
+def test_correlation_of_many_people_is_that_of_few(monkeypatch, what, is_clustered):
+    rng = np.random.default_rng(2)
+    judge = rng.integers(1, 6, (60, 3)).astype(float)
+    humans = np.clip(judge[:, :, None] + rng.integers(-1, 2, (60, 3, 5)), 1, 5).astype(float)
+    humans[rng.random(humans.shape) < 0.3] = np.nan
+    judge[::8, 1] = np.nan
+    if what == "one item each":
+        humans[np.arange(60)[:, None, None] != np.arange(5) + np.zeros((3, 1))] = np.nan
+    elif what == "all alike":
+        humans[~np.isnan(humans)] = 3
+    options = {"clusters": np.arange(60) // 4} if is_clustered else {}
+    found = {}
+    for most in (0, 1_000):
+        monkeypatch.setattr(all_pairs, "FEW_RATERS", most)
+        found[most] = dimension_correlation(humans, judge, **options)
+    for part in ("judge", "human", "difference"):
+        one, other = getattr(found[0], part), getattr(found[1_000], part)
+        for name in ("value", "low", "high", "se", "df"):
+            assert getattr(one, name) == pytest.approx(getattr(other, name), rel=1e-9, abs=1e-9, nan_ok=True)
+        for name in ("n_items", "n_ratings", "n_clusters", "reason", "notes", "method", "possible"):
+            assert getattr(one, name) == getattr(other, name), name

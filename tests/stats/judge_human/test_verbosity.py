@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+from judge.stats.judge_human import all_pairs
 from judge.stats.judge_human.verbosity import length_effect, verbosity
 
 
@@ -70,3 +71,25 @@ def test_effect_alone_is_that_of_all_parts():
 def test_effect_alone_needs_two_people():
     judge, humans, length, _ = _study()
     assert length_effect(humans[:, :1], judge, length).reason == "too_few_raters"
+
+
+@pytest.mark.parametrize("is_clustered", [False, True])
+@pytest.mark.parametrize("what", ["as rated", "missing", "nothing shared", "one length"])
+def test_effect_with_many_people_is_that_with_few(monkeypatch, what, is_clustered):
+    judge, humans, length, _ = _study(n=80, k=5)
+    if what != "as rated":
+        humans[np.random.default_rng(1).random(humans.shape) < 0.5] = np.nan
+        judge[::9], length[::7] = np.nan, 0
+    if what == "nothing shared":
+        humans[np.arange(80)[:, None] % 5 != np.arange(5)] = np.nan
+    if what == "one length":
+        length[:] = 100
+    options = {"clusters": np.arange(80) // 4} if is_clustered else {}
+    found = {}
+    for most in (0, 1_000):
+        monkeypatch.setattr(all_pairs, "FEW_RATERS", most)
+        found[most] = length_effect(humans, judge, length, **options)
+    for name in ("value", "low", "high", "se", "df"):
+        assert getattr(found[0], name) == pytest.approx(getattr(found[1_000], name), rel=1e-9, nan_ok=True)
+    for name in ("n_items", "n_ratings", "n_clusters", "reason", "notes", "method", "possible"):
+        assert getattr(found[0], name) == getattr(found[1_000], name), name
