@@ -207,7 +207,7 @@ RENAMED = {
     "retest": None,
     "sections": None,
     "format_": "format",
-    **dict.fromkeys(("html", "markdown", "latex", "csv", "gates", "junit"), None),
+    **dict.fromkeys(("html", "markdown", "latex", "csv", "gates", "junit", "open_page"), None),
 }
 """Parameter of a command -> parameter of the function; None: output, or another function."""
 

@@ -206,8 +206,10 @@ def duration_text(seconds: float) -> str:
     >>> [duration_text(seconds) for seconds in (0.0312, 7.25, 75, 8400, 190_000)]
     ['0.03 s', '7.2 s', '1 min 15 s', '2 h 20 min', '2 d 5 h']
     """
+    if seconds < 0.095:
+        return "0 s" if seconds == 0 else f"{max(seconds, 0.0001):.1g} s"
     if seconds < 0.995:
-        return "0 s" if seconds == 0 else f"{max(seconds, 0.01):.2f} s"
+        return f"{seconds:.2f} s"
     if seconds < 59.95:
         return f"{seconds:.1f} s"
     whole = round(seconds) if seconds < 3570 else 60 * round(seconds / 60)

@@ -17,9 +17,9 @@ from judge.reporting.findings.outcomes import (
     ADVICE,
     CHANCE,
     Outcome,
-    OutcomeWords,
-    finding,
+    StatedOutcome,
     outcome,
+    stated_outcome,
     undefined_because,
     usable_first,
     words_of_test,
@@ -137,12 +137,12 @@ def _points(bias: Estimate) -> str:
 
 def _by_outcome(found: Agreement) -> Iterator[str]:
     """Dimensions of a single judge by what is found on them, each with what to do; usable ones first."""
-    groups: dict[OutcomeWords, list[str]] = {}
+    groups: dict[StatedOutcome, list[str]] = {}
     for one in found.judge_agreements:
-        groups.setdefault(finding(one), []).append(dimension_name(one.ratings.dimension))
-    for one_finding, words in usable_first(groups, found.criteria.set_by):
-        advice = ADVICE.get(one_finding.outcome, "")
-        yield f"On {listed(groups[one_finding])} the judge {words}. {advice}".rstrip()
+        groups.setdefault(stated_outcome(one), []).append(dimension_name(one.ratings.dimension))
+    for stated, words in usable_first(groups, found.criteria.set_by):
+        advice = ADVICE.get(stated.outcome, "")
+        yield f"On {listed(groups[stated])} the judge {words}. {advice}".rstrip()
     leanings: dict[str, list[str]] = {}
     for one in found.judge_agreements:
         if (more := _leaning(one)) is not None:
@@ -157,16 +157,16 @@ def _by_outcome(found: Agreement) -> Iterator[str]:
 def _by_judge(found: Agreement) -> Iterator[str]:
     """Several judges by what is found about them, each with its dimensions; usable ones first."""
     n_dimensions = len({one.ratings.dimension for one in found.judge_agreements})
-    groups: dict[OutcomeWords, dict[str, list[str]]] = {}
+    groups: dict[StatedOutcome, dict[str, list[str]]] = {}
     for one in found.judge_agreements:
-        groups.setdefault(finding(one), {}).setdefault(one.judge, []).append(one.ratings.dimension)
-    for one_finding, words in usable_first(groups, found.criteria.set_by):
+        groups.setdefault(stated_outcome(one), {}).setdefault(one.judge, []).append(one.ratings.dimension)
+    for stated, words in usable_first(groups, found.criteria.set_by):
         judges: dict[str, list[str]] = {}
-        for judge, names in groups[one_finding].items():
+        for judge, names in groups[stated].items():
             is_all = len(names) == n_dimensions > 2
             judges.setdefault("all dimensions" if is_all else listed(_named(names)), []).append(judge)
         parts = "; ".join(f"{listed(names)} on {where}" for where, names in judges.items())
-        begins = _SEVERAL.get(one_finding.outcome, words)
+        begins = _SEVERAL.get(stated.outcome, words)
         yield f"{begins[0].upper()}{begins[1:]}: {parts}."
     for judge in found.judges:
         if not any(one.judge == judge for one in found.judge_agreements):

@@ -24,20 +24,30 @@ _WITHOUT_MARGIN = {1: "agrees better", -1: "agrees less well", 0: "is not shown 
 
 
 def judge_words(found: Agreement) -> Iterator[str]:
-    """One sentence for each further judge; dimensions without a difference beyond noise are not named."""
-    seconds = list(dict.fromkeys(one.second for one in found.judge_differences))
-    for second in seconds[:MOST_JUDGES]:
-        pairs = [one for one in found.judge_differences if one.second == second]
+    """Differences of the further judges from the first, by outcome.
+
+    Of several judges or dimensions, those without a difference beyond noise are left out, if any has one.
+    """
+    pairs = [(words, one) for one in found.judge_differences if (words := _outcome(one)) is not None]
+    seconds = list(dict.fromkeys(one.second for _, one in pairs))[:MOST_JUDGES]
+    shown = [(words, one) for words, one in pairs if one.second in seconds]
+    if not shown:
+        return
+    first = shown[0][1].first
+    if len(shown) > 1:
+        shown = [(words, one) for words, one in shown if words != _WITHOUT_MARGIN[0]]
+    if not shown:
+        yield f"{listed(seconds)}: not shown to agree better or less well with people than {first}."
+    elif len(seconds) == 1:
         groups: dict[str, list[str]] = {}
-        for one in pairs:
-            if (words := _outcome(one)) is not None:
-                groups.setdefault(words, []).append(_with_difference(one))
-        nothing = groups.pop(_WITHOUT_MARGIN[0], []) if len(groups) > 1 or len(pairs) > 1 else []
-        if nothing and not groups:
-            yield f"{second} is not shown to agree better or less well with people than {pairs[0].first}."
-        elif groups:
-            findings = "; ".join(f"on {listed(names)} it {words}" for words, names in groups.items())
-            yield f"{second} compared with {pairs[0].first}, by agreement with people: {findings}."
+        for words, one in shown:
+            groups.setdefault(words, []).append(_with_difference(one))
+        findings = "; ".join(f"on {listed(names)} it {words}" for words, names in groups.items())
+        yield f"{seconds[0]} compared with {first}, by agreement with people: {findings}."
+    else:
+        for result in dict.fromkeys(words for words, _ in shown):
+            of = [f"{one.second} on {_with_difference(one)}" for words, one in shown if words == result]
+            yield f"By agreement with people, compared with {first}, {result}: {'; '.join(of)}."
 
 
 def left_out_judges(found: Agreement) -> Iterator[str]:

@@ -69,7 +69,7 @@ def _may_be_chance(one: JudgeAgreement) -> bool:
     return agreement.low <= 0
 
 
-class OutcomeWords(NamedTuple):
+class StatedOutcome(NamedTuple):
     """An outcome, the end of a sentence about the judge that says it, and the margin that it rests on."""
 
     outcome: Outcome
@@ -77,14 +77,14 @@ class OutcomeWords(NamedTuple):
     margin: float | None
 
 
-def finding(one: JudgeAgreement) -> OutcomeWords:
+def stated_outcome(one: JudgeAgreement) -> StatedOutcome:
     """The outcome in words."""
     found = outcome(one)
     if found in FINDINGS and one.verdict is not None and one.verdict.verdict is not None:
-        return OutcomeWords(found, FINDINGS[found], one.verdict.margin)
+        return StatedOutcome(found, FINDINGS[found], one.verdict.margin)
     if not one.main.judge.defined:
-        return OutcomeWords(found, f"has no defined agreement ({undefined_because(one)})", None)
-    return OutcomeWords(found, _WITHOUT_MARGIN[found], None)
+        return StatedOutcome(found, f"has no defined agreement ({undefined_because(one)})", None)
+    return StatedOutcome(found, _WITHOUT_MARGIN[found], None)
 
 
 def undefined_because(one: JudgeAgreement) -> str:
@@ -92,7 +92,7 @@ def undefined_because(one: JudgeAgreement) -> str:
     return (one.main.judge.reason or "no ratings").replace("_", " ")
 
 
-def usable_first(findings: Iterable[OutcomeWords], set_by: str) -> Iterator[tuple[OutcomeWords, str]]:
+def usable_first(findings: Iterable[StatedOutcome], set_by: str) -> Iterator[tuple[StatedOutcome, str]]:
     """Findings in the order of their use, each with its words and margin; the first says who set margins."""
     source = f" ({set_by})" if set_by else ""
     for one in sorted(findings, key=lambda one: USABLE_FIRST.index(one.outcome)):

@@ -181,7 +181,18 @@ def test_llmbar_by_command_decides_in_each_slice(llmbar, tmp_path):
 
     from judge.cli import main
 
-    words = ("--scale", "1,2", "--level", "nominal", "--by", "subset", "--margin", "0.05")
+    words = (
+        "--scale",
+        "1,2",
+        "--level",
+        "nominal",
+        "--by",
+        "subset",
+        "--margin",
+        "0.05",
+        "--sections",
+        "judges",
+    )
     done = CliRunner().invoke(main, ["agree", "--humans", str(file), *words])
     assert done.exit_code == 0, done.output
     assert "Judges compared with gpt-4/vanilla" in done.stdout

@@ -427,6 +427,19 @@ def test_without_a_margin_the_interval_of_the_difference_decides(noises, words):
     assert "[95 %: " in told[0]
 
 
+def test_of_several_further_judges_those_with_one_outcome_share_a_sentence_and_noise_is_left_out():
+    told = [text for text in sentences(study((0.3, 0.35, 2.5, 3.0))) if "compared with" in text]
+    assert len(told) == 1
+    assert "compared with j0, agrees less well: j2 on clarity (-" in told[0]
+    assert "; j3 on clarity (-" in told[0]
+    assert "j1" not in told[0]
+
+
+def test_where_no_further_judge_differs_beyond_noise_one_sentence_names_them():
+    told = sentences(study((0.3, 0.3, 0.3)))
+    assert "j1 and j2: not shown to agree better or less well with people than j0." in told
+
+
 def test_a_margin_of_raw_agreement_decides_in_percentage_points(two_judges):
     found = agree(two_judges, criteria=Criteria({"agreement": 0.1}))
     (told,) = [text for text in verdict_words(found) if "compared with" in text]

@@ -152,3 +152,81 @@ def test_an_undefined_number_says_why():
         "t", "T", (Column("a", ""), Column("e", "rate", "share")), (("x", Estimate.undefined("no_ratings")),)
     )
     assert "– (no ratings)" in printed(report_of(table))
+
+
+# --- the short form
+
+
+def long_table(key, n_rows, n_columns=1):
+    columns = (Column("a", "label"), *(Column(f"c{i}", f"column{i}", "count") for i in range(n_columns)))
+    rows = tuple((f"row{i}", *range(n_columns)) for i in range(n_rows))
+    return Table(key, f"Table {key}", columns, rows, ("A note.",))
+
+
+def short_report(*tables, **more):
+    return report_of(*tables, **{"short": tuple(table.key for table in tables), **more})
+
+
+@pytest.mark.parametrize("width", [60, 80, 120])
+@pytest.mark.parametrize("n_reserved", [0, 8])
+def test_a_short_report_has_at_most_thirty_lines_whatever_it_finds(width, n_reserved):
+    many = tuple(f"Sentence {i} " + "x " * 50 for i in range(9))
+    report = short_report(long_table("t", 300, 30), long_table("u", 5), verdict=many, warnings=many)
+    file = io.StringIO()
+    print_report(report, file, width, n_reserved=n_reserved)
+    lines = file.getvalue().splitlines()
+    assert len(lines) <= 30 - n_reserved
+    assert "• Sentence 0" in file.getvalue()
+    assert "! Sentence 0" in file.getvalue()
+    assert "row2" in file.getvalue()
+    assert "Table u" not in file.getvalue()
+    assert lines[-1].startswith("More: --sections all, or some of t, u, methods")
+
+
+def test_what_is_left_out_of_a_short_report_is_counted():
+    sentences = tuple(f"Sentence {i}." for i in range(12))
+    text = printed(short_report(long_table("t", 40), verdict=sentences))
+    assert "• 4 more (--sections all)" in text
+    assert "Sentence 7" in text
+    shown = text.count("row")
+    assert f"{40 - shown} more: --sections t" in text
+
+
+def test_a_table_loses_its_notes_first_and_then_the_columns_below():
+    assert "A note." in printed(short_report(long_table("t", 20)))
+    without_notes = printed(short_report(long_table("t", 21)))
+    assert "A note." not in without_notes
+    assert "more:" not in without_notes
+    narrow = printed(short_report(long_table("t", 12, 20)))
+    assert "More columns: --sections t" in narrow
+    assert narrow.count("row11") == 1
+
+
+def test_further_tables_are_shown_where_they_fit():
+    text = printed(short_report(long_table("t", 3), long_table("u", 30), long_table("v", 3)))
+    assert "Table t" in text
+    assert "Table u" not in text
+    assert "Table v" in text
+    assert text.splitlines()[-1] == "More: --sections all, or some of u, methods."
+
+
+def test_a_short_report_without_tables_and_warnings_is_its_findings():
+    text = printed(report_of(verdict=("Found.",), short=("t", "methods")))
+    assert text.splitlines() == ["Title", "", "• Found."]
+
+
+def test_chosen_sections_are_printed_whole_with_all_findings():
+    report = short_report(long_table("t", 100), verdict=tuple(f"Sentence {i}." for i in range(20)))
+    text = report.to_text("t")
+    assert "row99" in text
+    assert "Sentence 19" in text
+    assert "More:" not in text
+
+
+def test_a_brief_column_shows_estimates_without_intervals():
+    columns = (Column("a", ""), Column("b", "brief", "score", brief=True), Column("c", "whole", "score"))
+    estimate = Estimate(0.9, 0.8, 0.95)
+    table = Table("t", "T", columns, (("x", estimate, estimate), ("y", Estimate(float("nan")), None)))
+    lines = printed(report_of(table)).splitlines()
+    assert any(line.split() == ["x", "0.90", "0.90", "[0.80,", "0.95]"] for line in lines)
+    assert any(line.split() == ["y", "–", "–"] for line in lines)
