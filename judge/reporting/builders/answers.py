@@ -23,7 +23,7 @@ def failing_answers(failing: Failures, anomalies: Iterable[Anomaly], run: str) -
     """The failing answers of a run, worst first, and the first answers of every anomaly."""
     worst = failing.worst_items(MOST_ANSWERS)
     n_all = int(failing.failing.sum())
-    table = _failing_table(worst, list(failing.table.values), bool(failing.dimensions))
+    table = _failing_table(worst, list(failing.table.values), failing.dimensions)
     cases = {one.item.id: worst_case(one, failing) for one in worst}
     return ListedAnswers(
         "worst",
@@ -43,17 +43,18 @@ def worst_case(judged: JudgedItem, failing: Failures) -> Case:
     return case_of(judged, f"binding: {named}" if named else without)
 
 
-def _failing_table(worst: Iterable[JudgedItem], names: Sequence[str], has_binding: bool) -> Table:
+def _failing_table(worst: Iterable[JudgedItem], names: Sequence[str], dimensions: Sequence[str]) -> Table:
     columns = (
         Column("item", "answer"),
         *(Column(name, display_name(name), "number", detail=len(names) > _MOST_SCORES) for name in names),
-        *((Column("binding", "binding"),) if has_binding else ()),
+        *((Column("binding", "binding"),) if dimensions else ()),
     )
     rows: list[Row] = []
     for one in worst:
-        binding = ", ".join(map(display_name, one.binding))
+        named = ", ".join(map(display_name, one.binding))
+        binding = "all dimensions" if 2 < len(one.binding) == len(dimensions) else named
         scores = (one.scores.get(name) for name in names)
-        rows.append((one.item.id, *scores, *((binding,) if has_binding else ())))
+        rows.append((one.item.id, *scores, *((binding,) if dimensions else ())))
     return Table("failing_answers", "Failing answers", columns, tuple(rows))
 
 

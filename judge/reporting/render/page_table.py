@@ -155,8 +155,9 @@ def _is_named(cell: Cell, label: str) -> bool:
 def _without_empty(table: Table) -> Table:
     """Omit columns without a value in any row, and say which."""
     empty = [bool(place) and all(map(_is_absent, cells)) for place, (_, cells) in enumerate(_columns(table))]
-    titles = [column.title for column, omitted in zip(table.columns, empty, strict=True) if omitted]
-    kept = _keep(table, [not omitted for omitted in empty])
+    omitted = [column for column, is_empty in zip(table.columns, empty, strict=True) if is_empty]
+    titles = [column.title for column in omitted if not column.detail]
+    kept = _keep(table, [not is_empty for is_empty in empty])
     return _noted(kept, f"Without a value in every row: {', '.join(titles)}." if titles else "")
 
 

@@ -141,6 +141,12 @@ def test_with_many_dimensions_their_scores_are_shown_with_the_answer_only(
     (answers,) = build_report(RunData(table)).answers()
     assert [column.key for column in answers.table.columns] == ["item", *names, "binding"]
     assert all(column.detail is is_detail for column in answers.table.columns[1:-1])
+    assert answers.table.rows == (("i0", *[1.0] * n, "all dimensions"),)
+
+
+def test_the_dimensions_that_bind_are_named(make_table):
+    (answers,) = build_report(RunData(make_table([{"accuracy": 1, "clarity": 1}, FAIL]))).answers()
+    assert answers.table.column("binding") == ["accuracy, clarity", "accuracy"]
 
 
 def test_a_run_whose_answers_all_pass_has_no_list(make_table):

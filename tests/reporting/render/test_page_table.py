@@ -70,6 +70,13 @@ def test_a_column_without_any_value_is_named_in_a_note(empty):
     assert keys(shown(*columns, rows=[("a", empty, 3), ("b", 0.0, 4)])) == ["label", "tau", "n"]
 
 
+def test_an_empty_detail_is_left_out_without_a_note():
+    columns = (LABEL, Column("margin", "margin", "number", detail=True), Column("n", "n", "count"))
+    found = shown(*columns, rows=[("a", None, 3)])
+    assert keys(found) == ["label", "n"]
+    assert found.table.notes == ()
+
+
 def test_a_column_that_says_why_it_has_no_value_stays():
     columns = (LABEL, Column("rate", "rate", "share"))
     assert keys(shown(*columns, rows=[("a", Estimate.undefined("no_ratings"))])) == ["label", "rate"]
