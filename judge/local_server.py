@@ -10,6 +10,7 @@ from judge.errors import InputError
 
 _WAITING = 1024
 _ANYWHERE = ("0.0.0.0", "::")
+_ELSEWHERE = ("192.0.2.1", 9)  # an address reserved for documentation
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 HEADERS = {
@@ -47,9 +48,27 @@ class SecurityHeaders:
 
 
 def address(host: str, port: int) -> str:
-    """Return the address of a server on `host`, with the name of this machine for a wildcard address."""
-    named = socket.gethostname() if host in _ANYWHERE else host
+    """Return the address of a server on `host`; for a wildcard address one that other machines can open."""
+    named = _reachable_name() if host in _ANYWHERE else host
     return f"http://{f'[{named}]' if ':' in named else named}:{port}"
+
+
+def _reachable_name() -> str:
+    """Return the full name of this machine, or its IP address where it has only a short name."""
+    name = socket.gethostname()
+    if "." in name:
+        return name
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.connect(_ELSEWHERE)  # sends nothing: it only selects the network interface
+        except OSError:  # no network
+            return name
+        return str(probe.getsockname()[0])
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this machine can reach a server on `host`."""
+    return host in _LOOPBACK
 
 
 def exposure(host: str, port: int, protection: str) -> str | None:
@@ -57,7 +76,7 @@ def exposure(host: str, port: int, protection: str) -> str | None:
 
     `protection` says what keeps them from the data.
     """
-    if host in _LOOPBACK:
+    if is_loopback(host):
         return None
     machine = "this machine" if host in _ANYWHERE else host
     return (

@@ -24,7 +24,7 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from judge.errors import InputError, JudgeError
-from judge.local_server import SecurityHeaders
+from judge.local_server import SecurityHeaders, is_loopback
 from judge.records import Image, Item
 from judge.scoring.images import ImageEncoder, check
 from judge.scoring.prompt import visible
@@ -46,8 +46,9 @@ _MOST_SHOWN_BYTES = 20_000_000
 class Pages:
     """The pages of a library of runs. Each is made in a thread, which has its own connections."""
 
-    def __init__(self, library: Library) -> None:
+    def __init__(self, library: Library, shared_token: str | None = None) -> None:
         self.library = library
+        self.shared_token = shared_token
         self.pool = ThreadPoolExecutor(_THREADS, thread_name_prefix="page")
         self.templates = Environment(
             loader=FileSystemLoader(_HERE / "templates"),
@@ -108,7 +109,7 @@ class Pages:
     def items(self, request: Request) -> Response:
         """Show the table of items of a run."""
         view = self._view(request)
-        return self._page("items", **self._shared(view), rows=view.rows(), pages=view.pages())
+        return self._page("items", **self._shared(request, view), rows=view.rows(), pages=view.pages())
 
     def item(self, request: Request) -> Response:
         """Show one item."""
@@ -117,7 +118,7 @@ class Pages:
         note, prompts = prompts_of(view.opened, page.item)
         return self._page(
             "item",
-            **self._shared(view),
+            **self._shared(request, view),
             page=page,
             replies=replies_of(view.opened, page.item.id),
             totals=totals_of(view.opened, page.item.id),
@@ -187,7 +188,13 @@ class Pages:
         opened = self._opened(name)
         return opened, self._opened(beside) if beside and beside != name else None
 
-    def _shared(self, view: View) -> dict[str, Any]:
+    def _link(self, request: Request) -> str | None:
+        """The full link to a page, which opens it on another machine; None if other machines cannot."""
+        if self.shared_token is None:
+            return None
+        return str(request.url.include_query_params(token=self.shared_token))
+
+    def _shared(self, request: Request, view: View) -> dict[str, Any]:
         opened = view.opened
         judge = opened.run().judge
         return {
@@ -200,6 +207,7 @@ class Pages:
             "generation": _generation(opened, view.other),
             "counts": view.columns.counts,
             "others": [name for name in self.library.paths if name != opened.name],
+            "link": self._link(request),
             "has_list": len(self.library.paths) > 1 or bool(self.library.folders),
         }
 
@@ -230,7 +238,7 @@ class Pages:
 
 def create_app(library: Library, token: str, host: str = "127.0.0.1") -> Starlette:
     """Create the application; only requests with the token are answered."""
-    pages = Pages(library)
+    pages = Pages(library, None if is_loopback(host) else token)
     kinds = (HTTPException, JudgeError, sqlite3.Error, 500)
     return Starlette(
         routes=pages.routes(),

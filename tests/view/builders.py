@@ -86,8 +86,8 @@ def refreshed(library: Library, name: str) -> OpenRun:
 class Viewer:
     """A browser with the cookie."""
 
-    def __init__(self, library: Library) -> None:
-        self.client = Client(create_app(library, TOKEN))
+    def __init__(self, library: Library, host: str = "127.0.0.1") -> None:
+        self.client = Client(create_app(library, TOKEN, host))
         self.headers = {"host": "127.0.0.1:8000", "cookie": f"judge_view_8000={TOKEN}"}
 
     def get(self, path: str, *pairs: tuple[str, Any], method: str = "GET") -> Reply:

@@ -1,6 +1,7 @@
 """Access to the pages: token, cookie, names of the server, methods; and what is wrong is said on a page."""
 
 import asyncio
+import html
 import re
 import socket
 
@@ -28,6 +29,21 @@ def test_the_token_of_the_link_becomes_a_cookie_and_leaves_the_address(viewer):
     assert {"HttpOnly", "SameSite=lax"} <= set(cookie.split("; "))
     home = viewer.client.get(f"/?token={TOKEN}", {"host": "127.0.0.1:8000"})
     assert home.headers["location"] == "/"
+
+
+@pytest.mark.parametrize("path", ["/runs/run/?q=a+b&f.verdict=fail", "/runs/run/item?id=q4&f.verdict=fail"])
+def test_the_shared_link_opens_the_same_page_for_a_colleague(tmp_path, path):
+    viewer = Viewer(library_of(make_run(tmp_path / "run")), "0.0.0.0")
+    page = viewer.client.get(path, {**viewer.headers, "host": "192.168.1.7:8000"})
+    link = html.unescape(re.search('readonly value="([^"]+)"', page.text)[1])
+    assert link == f"http://192.168.1.7:8000{path}&token={TOKEN}"
+    opened = viewer.client.get(link.removeprefix("http://192.168.1.7:8000"), {"host": "192.168.1.7:8000"})
+    assert (opened.status_code, opened.headers["location"]) == (303, path)
+    assert opened.headers["set-cookie"].startswith(f"judge_view_8000={TOKEN};")
+
+
+def test_a_server_that_only_this_machine_reaches_has_no_link_to_share(viewer):
+    assert TOKEN not in viewer.get("/runs/run/").text
 
 
 def test_the_redirection_never_leads_to_another_server(viewer):

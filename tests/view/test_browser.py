@@ -28,10 +28,10 @@ pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 class Serving:
     """The application in a thread of this process."""
 
-    def __init__(self, library):
+    def __init__(self, library, host="127.0.0.1"):
         self.library = library
         self.socket = local_server.listen("127.0.0.1", 0)
-        config = uvicorn.Config(create_app(library, TOKEN), log_level="error", lifespan="off")
+        config = uvicorn.Config(create_app(library, TOKEN, host), log_level="error", lifespan="off")
         self.uvicorn = uvicorn.Server(config)
         self.thread = threading.Thread(target=self.uvicorn.run, args=([self.socket],))
         self.base = local_server.address(*self.socket.getsockname())
@@ -278,6 +278,22 @@ def test_filters_of_a_phone_open_and_close(tmp_path, serve, open_link):
     assert page.locator("#filters").is_visible()
     page.get_by_role("link", name=re.compile(r"^fail")).click()
     assert page.locator(".found").inner_text().startswith("1 of 12")
+
+
+def test_the_link_of_a_filter_is_copied_on_a_phone(tmp_path, request, open_link):
+    serving = Serving(library_of(make_run(tmp_path / "run")), "0.0.0.0")
+    request.addfinalizer(serving.close)
+    page = open_link(serving.link("/runs/run/?f.verdict=fail"), phone=True)
+    assert not page.locator("[data-copy]").is_visible()
+    page.locator(".share summary").tap()
+    assert page.locator(".share > div").bounding_box()["x"] >= 0
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    assert not violations(page)
+    page.locator("[data-copy]").tap()
+    assert page.locator("[data-copy]").inner_text() == "Copied"
+    colleague = open_link(page.locator(".share input").input_value(), phone=True)
+    assert colleague.url == page.url
+    assert colleague.locator(".found b").inner_text() == page.locator(".found b").inner_text()
 
 
 def test_no_score_of_a_phone_lies_over_another(tmp_path, serve, open_link):

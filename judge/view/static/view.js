@@ -10,6 +10,11 @@ const parts = main.classList.contains("one") ? ["main"] : ["#head", "#filters", 
 const known = new Map(parts.map((name) => [name, document.querySelector(name)?.innerHTML]));
 
 document.querySelector("[data-help]")?.addEventListener("click", () => help.showModal());
+document.querySelector("[data-copy]")?.addEventListener("click", (event) => {
+  document.querySelector(".share input").select();
+  // The clipboard object exists only with https; this works without.
+  event.target.textContent = document.execCommand("copy") ? "Copied" : "Select and copy the link";
+});
 document.addEventListener("click", (event) => {
   const row = event.target.closest(".items tbody tr");
   if (row && !event.target.closest("a") && !String(getSelection())) row.querySelector(".open").click();
