@@ -91,7 +91,10 @@ def test_each_command_shows_them_at_its_top(careless, monkeypatch, words):
     monkeypatch.chdir(careless)
     if words == ("parse",):  # shows what `judge score` shows, for a run that has replies
         monkeypatch.setattr("judge.cli.parse.rederive", lambda run, _: Run.open(run))
-    shown = " ".join(CliRunner().invoke(main, [words[0], "run", *words[1:]]).stdout.split())
+    first = " ".join(CliRunner().invoke(main, [words[0], "run", *words[1:]]).stdout.split())
+    assert "! The judge gives nearly all answers one score:" in first
+    everything = ("--sections", "all") if words[0] in ("report", "agree") else ()
+    shown = " ".join(CliRunner().invoke(main, [words[0], "run", *words[1:], *everything]).stdout.split())
     assert "! The judge gives nearly all answers one score:" in shown
     assert "! 1 of 1 empty answer passes." in shown or words[0] == "agree"
     assert "! The judge fails 1 of 1 gold items" in shown

@@ -196,7 +196,7 @@ def test_one_dimension_is_shown_in_detail(run):
 
 def test_people_alone_need_no_judge():
     file = ratings_file("recipes")
-    result = judge("agree", "--humans", file, "--scale", "1-6", "--raters-are", "slots")
+    result = judge("agree", "--humans", file, "--scale", "1-6", "--raters-are", "slots", "--sections", "all")
     assert "Human raters agree on grammar with alpha 0.42" in result.stdout
     assert "Raters are slots, not persons: only statistics that do not depend on the order" in " ".join(
         result.stdout.split()
