@@ -226,7 +226,7 @@ def pairwise_ceiling(
         return found
 
     stack = partial(stacked_pairs, of_humans, of_judge, agreement)
-    return _compare(contrasts, of_humans, of_judge, sampling, stack, decisive=2)
+    return _compare(contrasts, of_humans, of_judge, sampling, stack, of_pairs=True)
 
 
 def swap(
@@ -314,12 +314,12 @@ def _compare(
     judge: Floats,
     sampling: Sampling,
     stack: Stack | None = None,
-    decisive: int | None = None,
+    of_pairs: bool = False,
 ) -> Ceiling:
     """Evaluate all levels on one set of weights and average them.
 
-    Those of many raters come from a `stack` of rows. If no level is defined, the contrasts of as many people
-    as are `decisive` show why.
+    Those of many raters come from a `stack` of rows. Contrasts `of_pairs` are those of fewer people too: of
+    two people to show why no level is defined, and of some people for the jackknife over raters.
     """
     options, confidence_level = split_options(sampling)
     everyone = range(humans.shape[1])
@@ -332,10 +332,11 @@ def _compare(
         defined = defined_contrasts(contrasts_of(everyone))
         people = list(defined)
     if not people:
-        return _all_undefined(contrasts_of(everyone[:decisive]), humans, judge, everyone)
+        return _all_undefined(contrasts_of(everyone[:2] if of_pairs else everyone), humans, judge, everyone)
     if levels is None:
         basis = SharedBasis.of(defined, options)
         levels = partial(basis.levels_of, defined)
+    reusable = basis if of_pairs else None  # others are not asked for again, and would only fill memory
     rows, sizes = [], sizes_of(humans, judge)
     for h in people:
         own = levels(h, *sizes([h]))
@@ -350,7 +351,7 @@ def _compare(
         tuple(h for h in everyone if h not in set(people)),
         overall,
         # Computed only where raters are random: it may cost as much as the ceiling several times over.
-        cache(lambda: jackknife_of_raters(contrasts_of, people, basis, options)),
+        cache(lambda: jackknife_of_raters(contrasts_of, people, reusable, options)),
     )
 
 

@@ -117,7 +117,9 @@ def test_raters_who_share_nothing_are_undefined_both_ways(both_ways, name):
 
 
 @pytest.mark.parametrize("level", [pairwise_ceiling, leave_one_out])
-@pytest.mark.parametrize("problem", ["no judge", "nothing shared", "one item", "no people"])
+@pytest.mark.parametrize(
+    "problem", ["no judge", "nothing shared", "one item", "one pair of ratings", "no people"]
+)
 def test_reasons_are_the_same_both_ways(both_ways, level, problem):
     humans, judge = ratings(6, 30, 5, 1.0)
     if problem == "no judge":
@@ -126,6 +128,8 @@ def test_reasons_are_the_same_both_ways(both_ways, level, problem):
         humans = np.where(np.arange(30)[:, None] % 5 == np.arange(5), humans, np.nan)
     elif problem == "one item":
         humans[1:] = np.nan
+    elif problem == "one pair of ratings":
+        humans[:, 2:], humans[1:, 1] = np.nan, np.nan
     else:
         humans[:] = np.nan
     assert_same(*both_ways(lambda: level(humans, judge, concordance_statistic)))
