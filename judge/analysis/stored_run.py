@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from enum import Enum
 from itertools import compress, repeat
 from operator import ne
 from pathlib import Path
@@ -19,7 +20,12 @@ from judge.rubric import Rubric
 from judge.scoring.run import Run
 from judge.stats.engine.scale import Bools, Floats, Ints
 
-UNREAD: Final = object()
+
+class _Unread(Enum):  # a member of an Enum stays the same object in a copy
+    UNREAD = "unread"
+
+
+UNREAD: Final = _Unread.UNREAD
 """A reason that is left in the run: it states no score, so that it is needed only where it is shown."""
 _MAY_STATE_SCORE = np.array([code >= 0x80 or chr(code).isdigit() for code in range(256)])
 """Whether a byte may belong to a digit: the digits, and all that is not ASCII."""
@@ -39,6 +45,9 @@ class StoredItems(Sequence[Item]):
         self._path = path
         self._ids = ids
         self._opened: Run | None = None
+
+    def __reduce__(self) -> "tuple[type[StoredItems], tuple[Path, Objects]]":
+        return StoredItems, (self._path, self._ids)  # a copy opens the run itself
 
     def __len__(self) -> int:
         return len(self._ids)

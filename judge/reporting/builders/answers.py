@@ -8,7 +8,7 @@ from itertools import islice
 from judge.analysis.anomalies import Anomaly
 from judge.analysis.failures import Failures, JudgedItem, judged_item
 from judge.analysis.score_table import ScoreTable
-from judge.reporting.document import Case, Column, ListedAnswers, Row, Table
+from judge.reporting.document import Case, Column, ListedAnswers, ReportContent, Row, Table
 from judge.reporting.render.page_table import MOST_DETAIL_ROWS
 from judge.reporting.tables.comparison_tables import case_of
 from judge.reporting.wording import display_name
@@ -19,21 +19,23 @@ _MOST_SCORES = 5
 """With more dimensions, their scores are shown with the answer in full only."""
 
 
-def failing_answers(failing: Failures, anomalies: Iterable[Anomaly], run: str) -> ListedAnswers:
+def failing_answers(failing: Failures, anomalies: Iterable[Anomaly], run: str) -> list[ListedAnswers]:
     """The failing answers of a run, worst first, and the first answers of every anomaly."""
     worst = failing.worst_items(MOST_ANSWERS)
     n_all = int(failing.failing.sum())
     table = _failing_table(worst, list(failing.table.values), failing.dimensions)
     cases = {one.item.id: worst_case(one, failing) for one in worst}
-    return ListedAnswers(
-        "worst",
-        "Failing answers",
-        table,
-        cases | _of_anomalies(failing.table, anomalies, cases),
-        n_all,
-        "failing answers",
-        shlex.join(["judge", "show", run or "RUN", "--fail", "--worst", str(n_all)]),
-    )
+    return [
+        ListedAnswers(
+            "worst",
+            "Failing answers",
+            table,
+            cases | _of_anomalies(failing.table, anomalies, cases),
+            n_all,
+            "failing answers",
+            shlex.join(["judge", "show", run or "RUN", "--fail", "--worst", str(n_all)]),
+        )
+    ]
 
 
 def worst_case(judged: JudgedItem, failing: Failures) -> Case:
@@ -65,6 +67,10 @@ def _of_anomalies(table: ScoreTable, found: Iterable[Anomaly], known: Mapping[st
     return {name: case_of(judged_item(table, rows[name])) for name in named if name not in known}
 
 
-def of_run(answers: ListedAnswers, run: str) -> ListedAnswers:
-    """Answers of one run in a report on several."""
-    return replace(answers, section=f"{run}/{answers.section}", title=f"{run}: {answers.title}")
+def answers_of_runs(reports: Mapping[str, ReportContent]) -> list[ListedAnswers]:
+    """The answers of the reports on single runs, by the name of the run."""
+    return [
+        replace(one, section=f"{run}/{one.section}", title=f"{run}: {one.title}")
+        for run, report in reports.items()
+        for one in (report.answers() if report.answers else ())
+    ]

@@ -2,10 +2,11 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 
 from judge.analysis.comparable import one_rubric, refuse_other_scales, refuse_same_names, same_answers
 from judge.analysis.panel import JudgePanel, panel
-from judge.reporting.builders.answers import of_run
+from judge.reporting.builders.answers import answers_of_runs
 from judge.reporting.builders.comparison import build_leaderboard
 from judge.reporting.builders.comparison_sections import two_runs
 from judge.reporting.builders.rubric_sections import rubric_sections
@@ -50,7 +51,7 @@ def build_runs(sources: Sequence[RunData], *, by: Sequence[str] = (), cluster: s
         about(sources),
         tuple(dict.fromkeys((*together.methods, *(line for r in single for line in r.methods)))),
         short=tuple(section.name for section in (*together.sections, *(s for _, s in own[:1]))),
-        answers=lambda: [of_run(one, name) for name, r in parts if r.answers for one in r.answers()],
+        answers=partial(answers_of_runs, dict(parts)),
     )
 
 

@@ -1,6 +1,7 @@
 """One run -> Report."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
 
 import numpy as np
 
@@ -86,7 +87,7 @@ def build_report(
         source.about,
         tuple(run_findings.methods(table, cluster)),
         short=SHORT,
-        answers=lambda: (failing_answers(failing, anomalies, source.path),),
+        answers=partial(failing_answers, failing, anomalies, source.path),
     )
 
 
@@ -114,7 +115,7 @@ def build_audit(
         {"pass_rate": passing.estimate} | {f"binding.{d.dimension}": d.binding for d in profile.dimensions},
         source.about,
         tuple(run_findings.methods(table, cluster)),
-        answers=lambda: (failing_answers(failing, anomalies, source.path),),
+        answers=partial(failing_answers, failing, anomalies, source.path),
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 
@@ -33,12 +34,13 @@ def drawer(found: Agreement) -> Callable[[ReportContent], Mapping[str, Figure]]:
         detailed = [t for t in found.judge_agreements if t.judge in judges][:MOST_DETAILED]
         for one in detailed:
             of = f"{one.ratings.dimension}@{one.judge}"
-            if table := report.tables.get(f"confusion:{of}"):
-                drawn[table.key] = _confusion(table, one)
-            if table := report.tables.get(f"calibration:{of}"):
-                drawn[table.key] = _calibration(table, one)
-            if table := report.tables.get(f"differences:{of}"):
-                drawn[table.key] = _bland_altman(table, one, _farthest(one, detailed))
+            for name, figure in (
+                ("confusion", _confusion),
+                ("differences", partial(_bland_altman, beside=detailed)),
+                ("calibration", _calibration),
+            ):
+                if table := report.tables.get(f"{name}:{of}"):
+                    drawn[table.key] = figure(table, one)
         return drawn
 
     return draw
@@ -174,15 +176,14 @@ def _limits(distance: Floats) -> tuple[float, float, float]:
 def _farthest(one: JudgeAgreement, drawn: Sequence[JudgeAgreement]) -> float:
     """Largest difference or limit of agreement of all plots with this scale, so that they share an axis."""
     points = one.ratings.scale.points
-    reach = [float(np.diff(points).min())]
-    for other in drawn:
-        distance = _differences(other)[1]
-        if len(distance) and np.array_equal(other.ratings.scale.points, points):
-            reach += [float(np.abs(distance).max()), *map(abs, _limits(distance))]
-    return max(reach)
+    numeric = [other for other in drawn if not other.ratings.nominal]
+    same = [other for other in numeric if np.array_equal(other.ratings.scale.points, points)]
+    distances = [distance for other in same if len(distance := _differences(other)[1])]
+    ends = [abs(end) for d in distances for end in (float(d.min()), float(d.max()), *_limits(d))]
+    return max(float(np.diff(points).min()), *ends)
 
 
-def _bland_altman(table: Table, one: JudgeAgreement, farthest: float) -> Figure:
+def _bland_altman(table: Table, one: JudgeAgreement, beside: Sequence[JudgeAgreement]) -> Figure:
     middle, distance = _differences(one)
     mean, *limits = _limits(distance)
     points = one.ratings.scale.points
@@ -191,7 +192,7 @@ def _bland_altman(table: Table, one: JudgeAgreement, farthest: float) -> Figure:
     height = 250.0
     drawing = Drawing(height)
     x, y = middle + jitter[0], distance + jitter[1] * 0.5
-    edge = farthest + 0.25 * step
+    edge = _farthest(one, beside) + 0.25 * step
     area = PlotArea(drawing, (float(points[0]) - step / 2, float(points[-1]) + step / 2), (-edge, edge))
     # Limits of agreement may lie beyond the largest possible difference, which is the last tick.
     y_ticks = [tick for tick in area.ticks("y") if abs(tick[0]) <= points[-1] - points[0]]

@@ -1,5 +1,7 @@
 """The table of answers on a page: its limits, and where ids lead."""
 
+import copy
+import pickle
 import re
 import shlex
 from dataclasses import replace
@@ -114,6 +116,13 @@ def test_several_runs_have_a_list_each_with_their_names(make_table):
         "first/worst": "first: Failing answers",
         "second/worst": "second: Failing answers",
     }
+
+
+def test_a_report_with_its_answers_can_be_pickled(example_run):
+    report = judge.report(example_run)
+    html = page(report)
+    assert pickle.dumps(report)
+    assert page(copy.deepcopy(report)) == html
 
 
 def test_the_command_for_all_failing_answers_names_the_folder_of_the_run(example_run):
