@@ -126,7 +126,7 @@ def test_runs_without_a_common_item_are_an_error(make_table):
 
 def test_systems_whose_answers_have_other_ids_are_pointed_to_the_leaderboard(make_table):
     run = make_table([{**PASS, "id": f"q1-{one}", "system": one} for one in ("a", "b")])
-    with pytest.raises(InputError, match="compared by judge leaderboard"):
+    with pytest.raises(InputError, match="or use judge leaderboard"):
         compare(*split(run, "system"))
 
 
