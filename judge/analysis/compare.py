@@ -236,7 +236,7 @@ def match_items(a: ScoreTable, b: ScoreTable) -> tuple[Ints, Ints, str]:
     if n_matches[by] == 0:
         raise InputError(
             f"{a.name} and {b.name} share no item: ids are like {a.columns.ids[0]!r} in one and "
-            f"{b.columns.ids[0]!r} in the other. Give items that belong together one id, or one {PAIR_ID}"
+            f"{b.columns.ids[0]!r} in the other. Give pairs one id or {PAIR_ID}, or use judge leaderboard"
         )
     left = np.flatnonzero(found[by] >= 0)
     if n_matches[by] < len(left) or _occurs_twice(_keys(b, by)):

@@ -213,7 +213,7 @@ def _ratings_options(cluster_option: Decorator) -> Decorator:
     return decorate(_table_of_ratings, _scale_of_ratings, analysis)
 
 
-ratings = _ratings_options(cluster())
+ratings = _ratings_options(cluster("`question` for the answers to one question."))
 
 
 def ratings_of_run(command: Any) -> Any:

@@ -8,7 +8,7 @@ import click
 
 from judge.cli.option_types import names
 from judge.cli.options import as_json, counted, item_id, limit, run_argument
-from judge.records import STATUSES, Completion, Item, Score
+from judge.records import STATUSES, Completion, Image, Item, Score
 from judge.rubric import Rubric
 from judge.scoring.item_result import ItemResult
 from judge.scoring.prompt import visible
@@ -112,6 +112,7 @@ def _text(item: Item, scores: list[Score], completions: Iterator[Completion], ru
     passed = ItemResult(item, tuple(scores), rubric).passes()
     verdict = {True: "pass", False: "fail", None: "no verdict"}[passed]
     lines = [f"=== {visible(item.id)}  {verdict}", f"question   {visible(item.question)}"]
+    lines += [f"picture    {_picture(image)}" for image in item.images]
     lines += [f"reference  {visible(reference)}" for reference in item.references]
     lines.append(f"answer     {visible(item.answer)}")
     for score in scores:
@@ -120,6 +121,13 @@ def _text(item: Item, scores: list[Score], completions: Iterator[Completion], ru
         lines.append(f"  {visible(name):20} {value:>9}  {visible(score.reason or '')}")
     lines += [_reply(completion) for completion in completions]
     return "\n".join([*lines, ""])
+
+
+def _picture(image: Image) -> str:
+    """Return the file or address of a picture, and whether it shows a reference."""
+    source = image.path or image.url or ""
+    shown = f"{source.partition(',')[0]},…" if source.startswith("data:") else visible(source)
+    return shown if image.role == "query" else f"{shown} ({image.role})"
 
 
 def _shown(score: Score, rubric: Rubric) -> str:

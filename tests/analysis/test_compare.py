@@ -124,6 +124,12 @@ def test_runs_without_a_common_item_are_an_error(make_table):
         compare(a, b)
 
 
+def test_systems_whose_answers_have_other_ids_are_pointed_to_the_leaderboard(make_table):
+    run = make_table([{**PASS, "id": f"q1-{one}", "system": one} for one in ("a", "b")])
+    with pytest.raises(InputError, match="or use judge leaderboard"):
+        compare(*split(run, "system"))
+
+
 def test_runs_without_a_common_dimension_are_an_error(make_table, make_rubric):
     b = make_table([{}], make_rubric(dimensions=("wit",)), name="B")
     with pytest.raises(InputError, match=r"no dimension in common \(accuracy, clarity against wit\)"):

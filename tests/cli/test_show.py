@@ -7,7 +7,7 @@ from click.testing import CliRunner
 
 from judge.cli import main
 from judge.cli.show import _reply, _text
-from judge.records import Completion, Failure, Item, Score
+from judge.records import Completion, Failure, Image, Item, Score
 from judge.rubric import load_rubric
 from judge.scoring.run import Run
 
@@ -110,6 +110,18 @@ def test_json_holds_item_scores_and_completions(run):
     assert [sorted(record) for record in found] == [["completions", "item", "scores"]]
     assert found[0]["item"]["id"] == "q20"
     assert {score["status"] for score in found[0]["scores"]} == {"refused"}
+
+
+def test_pictures_are_named_and_their_data_are_left_out():
+    images = (
+        Image(path="good.png", role="reference"),
+        Image(path="washer.png"),
+        Image(url="data:image/png;base64,iVBORw0KGgo"),
+    )
+    item = Item(id="q1", question="?", answer="!", images=images)
+    lines = _text(item, [], iter(()), load_rubric("open_qa")).splitlines()
+    pictures = [line.removeprefix("picture    ") for line in lines if line.startswith("picture")]
+    assert pictures == ["good.png (reference)", "washer.png", "data:image/png;base64,…"]
 
 
 def test_a_score_is_a_number_a_text_or_its_status():

@@ -2,6 +2,7 @@
 
 import csv
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -408,3 +409,28 @@ def test_arena_votes_of_a_run_for_each_opponent_are_corrected_as_in_agree(votes,
     (pair,) = [row for row in rows if (row["first"], row["second"]) == ("flash", "pro")]
     assert pair["difference"] == pytest.approx(DIFFERENCE["gpt-5.2"], abs=0.03)
     assert pair["difference_low"] <= 0.4092 - 0.2355 <= pair["difference_high"]
+
+
+def test_agree_with_clusters_by_question_gives_the_corrected_pass_rates_of_the_report(tmp_path):
+    examples = Path(__file__).parents[2] / "examples"
+    replies = f"replay:{examples / 'replies.jsonl'}"
+    run = judge.score(examples / "answers.jsonl", judge=replies, out=tmp_path / "run")
+    report = judge.report(run, humans=examples / "ratings.csv")
+    found = judge.agree(run, examples / "ratings.csv", cluster="question")
+    for name in ("technical_accuracy", "clarity", "overall"):
+        of_report, of_agree = (
+            report.estimates[f"corrected.pass_rate.{name}"],
+            found.estimates[f"pass_rate.{name}"],
+        )
+        assert of_agree.value == pytest.approx(of_report.value)
+        assert (of_agree.low, of_agree.high) == pytest.approx((of_report.low, of_report.high))
+
+
+def test_ratings_of_items_without_texts_have_no_clusters_by_question():
+    rows = [
+        {"item_id": f"i{i}", "rater": rater, "rater_kind": kind, "dimension": "clarity", "value": i % 5 + 1}
+        for i in range(10)
+        for rater, kind in (("ann", "human"), ("ben", "human"), ("m", "judge"))
+    ]
+    with pytest.raises(InputError, match="no item has the field 'question'"):
+        judge.agree((), rows, scale="1-5", cluster="question")

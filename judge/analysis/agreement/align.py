@@ -15,10 +15,12 @@ from judge.analysis.agreement.load import LoadedRatings
 from judge.analysis.agreement.scales import DimensionScales, check_declared, dimension_scales
 from judge.analysis.agreement.target_mix import TargetMix
 from judge.analysis.agreement.weighting import ITEM_FILE, with_design, with_target
+from judge.analysis.item_columns import question_key
 from judge.analysis.item_fields import Labels, item_field
 from judge.analysis.ratings import PASSES, Ratings
 from judge.analysis.ratings_matrix import no_samples, rater_kinds, ratings_matrix
 from judge.analysis.reduction import Reduction
+from judge.analysis.score_table import QUESTION
 from judge.errors import InputError
 from judge.records import OVERALL, Item, Score
 from judge.rubric import CRITERIA, Rubric
@@ -122,7 +124,7 @@ def align_ratings(
     dimensions : sequence of str
         Keep these only.
     cluster : str, optional
-        Field of the items whose equal values make a cluster.
+        Field of the items whose equal values make a cluster; ``"question"`` for the answers to one question.
     slots : bool
         Whether raters are interchangeable places in a list and not persons.
     reduction : {'first', 'mean', 'median', 'majority'}
@@ -140,7 +142,7 @@ def align_ratings(
     loaded, scales, remarks = dimension_scales(loaded, scale)
     loaded, notes = without_inapplicable(loaded)
     items = tuple(loaded.items.values())
-    clusters = None if cluster is None else item_field(items, cluster, hint=ITEM_FILE)
+    clusters = None if cluster is None else _clusters(items, cluster)
     wanted, names = _wanted(loaded, dimensions)
     by_dimension = _by_dimension(loaded.scores)
     marks = {} if loaded.rescaled else _marks_by_dimension(scales, pass_marks, names)
@@ -226,6 +228,13 @@ def _unshared(ratings: Mapping[str, Ratings]) -> list[str]:
     if not alone:
         return []
     return [f"No item was rated by two people on {', '.join(alone)}: there is no agreement among people."]
+
+
+def _clusters(items: Sequence[Item], name: str) -> Labels:
+    """Cluster of each item, as in the report of a run: the value of a field, or the question."""
+    if name == QUESTION and any(item.question for item in items):
+        return np.array([question_key(item) for item in items])
+    return item_field(items, name, hint=ITEM_FILE)
 
 
 def _wanted(loaded: LoadedRatings, dimensions: Sequence[str]) -> tuple[list[str], list[str]]:
