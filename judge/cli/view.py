@@ -6,14 +6,14 @@ from pathlib import Path
 import click
 
 import judge
-from judge.cli.agree import columns, humans, raters_in, show_read_and_notes
+from judge.cli.agree import columns, humans, missing_codes, raters_in, show_read_and_notes
 from judge.cli.item_options import id_from
-from judge.cli.options import GroupedCommand, image_root, runs_argument, section
+from judge.cli.options import GroupedCommand, encoding, image_root, runs_argument, section
 
 
 @click.command(cls=GroupedCommand)
 @runs_argument
-@section("Human ratings", humans, columns, id_from, raters_in)
+@section("Human ratings", humans, columns, id_from, raters_in, missing_codes, encoding)
 @section("Images", image_root("the folder that the run was scored with"))
 @section(
     "Server",
@@ -45,6 +45,8 @@ def command(
     columns: dict[str, str],
     id_from: tuple[str, ...],
     raters_in: tuple[str, ...],
+    missing_codes: tuple[str, ...],
+    encoding: str | None,
     image_root: str | None,
     host: str,
     port: int,
@@ -70,7 +72,13 @@ def command(
     library = Library.of([Path(run) for run in runs], image_root=root)
     if humans is not None:
         table = judge.read_ratings(
-            humans, columns=columns, id_from=id_from, raters_in=raters_in, rubric=library.rubric()
+            humans,
+            columns=columns,
+            id_from=id_from,
+            raters_in=raters_in,
+            missing_codes=missing_codes,
+            encoding=encoding,
+            rubric=library.rubric(),
         )
         show_read_and_notes(str(table), table.notes)
         library.add_ratings(table.scores, humans)

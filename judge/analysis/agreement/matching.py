@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
+from difflib import get_close_matches
 
 from judge.analysis.agreement.criteria_matrix import brings_criteria
 from judge.errors import InputError
@@ -68,7 +69,7 @@ def matching(
     for score in rated:
         found += 1
         if score.dimension not in named:
-            named[score.dimension] = _dimension(score.dimension, rubric)
+            named[score.dimension] = rubric_dimension(score.dimension, rubric)
         name = named[score.dimension]
         item_id = ids.known(score.item_id)
         if name == CRITERIA and item_id is not None and not criteria.has(known[item_id], score.criterion):
@@ -94,7 +95,7 @@ def matching(
         )
     notes = (
         *_unrated(kept, len(items), len(known)),
-        *_left_out(unknown_items, unknown_dimensions),
+        *_left_out(unknown_items, unknown_dimensions, rubric.scored if rubric else ()),
         *ids.notes(),
         *_same_content(items, known),
         *criteria.notes(),
@@ -248,7 +249,7 @@ def _repeats(scores: Sequence[Score]) -> Iterator[str]:
         )
 
 
-def _dimension(name: str, rubric: Rubric | None) -> str | None:
+def rubric_dimension(name: str, rubric: Rubric | None) -> str | None:
     """Dimension of the rubric that a name means, also where case, spaces or underscores differ."""
     if rubric is None or name in rubric.scored or (name == CRITERIA and rubric.criteria):
         return name
@@ -297,11 +298,25 @@ def _unrated(kept: Sequence[Score], n_rated: int, n_known: int) -> Iterator[str]
         yield f"{n_rated:,} of {n_known:,} items are in the file of ratings."
 
 
-def _left_out(items: Mapping[str, None], dimensions: Mapping[str, None]) -> Iterator[str]:
+def _left_out(
+    items: Mapping[str, None], dimensions: Mapping[str, None], scored: Iterable[str]
+) -> Iterator[str]:
     if items:
         yield f"{len(items):,} rated items are not among the items and were left out, e.g. {_some(items)}."
     if dimensions:
-        yield f"Ratings on {_some(dimensions)} were left out: no such dimension in the rubric."
+        yield (
+            f"Ratings on {_some(dimensions)} were left out: no such dimension in the rubric."
+            f"{_misspelt(dimensions, scored)}"
+        )
+
+
+def _misspelt(dimensions: Iterable[str], scored: Iterable[str]) -> str:
+    """Advice on the first dimension whose name resembles one of the rubric."""
+    known = {_plain(name): name for name in scored}
+    for name in dimensions:
+        if near := get_close_matches(_plain(name), known, n=1, cutoff=0.8):
+            return f" If {name!r} is {known[near[0]]}, correct its name in the file."
+    return ""
 
 
 def _some(names: Iterable[str], most: int = 3) -> str:
