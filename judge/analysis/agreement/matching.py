@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
-from difflib import get_close_matches
 
 from judge.analysis.agreement.criteria_matrix import brings_criteria
 from judge.errors import InputError
@@ -12,6 +11,8 @@ from judge.formats.rating_summary import spelling
 from judge.formats.repeated_ratings import rating_key, second_score
 from judge.records import OVERALL, Item, Score
 from judge.rubric import CRITERIA, ItemRubrics, Rubric
+from judge.rubric.dimension_names import plain_name, rubric_dimension
+from judge.rubric.near_names import near_name
 
 _SUMMARIES = frozenset(
     {"mean", "average", "avg", "avg.", "median", "total", "sum", "sd", "std", "std.", "stdev", "min", "max"}
@@ -214,7 +215,7 @@ def _spelling(scores: Sequence[Score]) -> Iterator[str]:
             )
     dimensions: dict[str, dict[str, None]] = {}
     for name in dict.fromkeys(score.dimension for score in scores):
-        dimensions.setdefault(_plain(name), {})[name] = None
+        dimensions.setdefault(plain_name(name), {})[name] = None
     for names in dimensions.values():
         if len(names) > 1:
             yield (
@@ -247,20 +248,6 @@ def _repeats(scores: Sequence[Score]) -> Iterator[str]:
             f"People rated some items repeatedly: {later:,} of their ratings are of a sample other than 0. "
             "--reduce chooses how they are combined; by default (first) only sample 0 counts."
         )
-
-
-def rubric_dimension(name: str, rubric: Rubric | None) -> str | None:
-    """Dimension of the rubric that a name means, also where case, spaces or underscores differ."""
-    if rubric is None or name in rubric.scored or (name == CRITERIA and rubric.criteria):
-        return name
-    plain = _plain(name)
-    spelt = {known for known in rubric.scored if _plain(known) == plain}
-    spelt |= {known for known, d in rubric.dimensions.items() if plain in map(_plain, d.aliases)}
-    return rubric.canonical_name(name) or (spelt.pop() if len(spelt) == 1 else None)
-
-
-def _plain(name: str) -> str:
-    return "".join(filter(str.isalnum, name.casefold()))
 
 
 def _nothing_matches(
@@ -304,18 +291,23 @@ def _left_out(
     if items:
         yield f"{len(items):,} rated items are not among the items and were left out, e.g. {_some(items)}."
     if dimensions:
-        yield (
-            f"Ratings on {_some(dimensions)} were left out: no such dimension in the rubric."
-            f"{_misspelt(dimensions, scored)}"
-        )
+        yield unknown_dimensions(dimensions, scored)
+
+
+def unknown_dimensions(dimensions: Iterable[str], scored: Iterable[str]) -> str:
+    """Say which dimensions were left out, and which of the rubric the first misspelt one may be."""
+    return (
+        f"Ratings on {_some(dimensions)} were left out: no such dimension in the rubric."
+        f"{_misspelt(dimensions, scored)}"
+    )
 
 
 def _misspelt(dimensions: Iterable[str], scored: Iterable[str]) -> str:
     """Advice on the first dimension whose name resembles one of the rubric."""
-    known = {_plain(name): name for name in scored}
+    known = {plain_name(name): name for name in scored}
     for name in dimensions:
-        if near := get_close_matches(_plain(name), known, n=1, cutoff=0.8):
-            return f" If {name!r} is {known[near[0]]}, correct its name in the file."
+        if near := near_name(plain_name(name), known):
+            return f" If {name!r} is {known[near]}, correct its name in the file."
     return ""
 
 

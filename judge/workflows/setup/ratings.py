@@ -4,7 +4,6 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 
-from judge.analysis.agreement.matching import rubric_dimension
 from judge.errors import InputError
 from judge.formats.rating_columns import COLUMNS
 from judge.formats.repeated_ratings import RepeatedRatingError
@@ -14,6 +13,7 @@ from judge.items.fields import is_empty
 from judge.records import OVERALL
 from judge.rows import RowSource, encoding_of
 from judge.rubric import Rubric, load_rubric, shipped_rubrics
+from judge.rubric.dimension_names import rubric_dimension
 from judge.workflows.read_ratings import RatingsTable, read_ratings
 from judge.workflows.setup.answers import Question
 from judge.workflows.setup.choices import Choices, TableReading, only_readable
