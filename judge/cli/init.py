@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from judge.cli.agree import columns, raters_in
+from judge.cli.agree import columns, missing_codes, raters_in
 from judge.cli.item_options import answers_in, id_from
 from judge.cli.option_types import TablePath, names, pairs
 from judge.cli.options import GroupedCommand, encoding, mapping, rubric, section
@@ -42,6 +42,7 @@ FILE = "judge.toml"
         metavar="DIMENSIONS",
         help="Use only the ratings on these dimensions, as in a,b: each is a column.",
     ),
+    missing_codes,
     click.option("--no-ratings", is_flag=True, help="Columns of numbers beside the answers are no ratings."),
     click.option("--scale", metavar="SCALE", help="Scale of the ratings, as in 1-10."),
     click.option(

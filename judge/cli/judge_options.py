@@ -55,7 +55,8 @@ judge_options = section(
         callback=_listed,
         help="Model that judges: openai/gpt-5, anthropic/claude-sonnet-4-5 or another litellm model; "
         "vllm:MODEL on the GPU of this machine; hosted_vllm/MODEL with --api-base; replay:FILE for recorded "
-        "replies; baseline for word overlap without a model. Repeat the option for a panel of judges.",
+        "replies (a table with id and reply); baseline for word overlap without a model. Repeat the option "
+        "for a panel of judges.",
     ),
     rubric("it defines what is scored.", default="open_qa", show_default=True),
     click.option(

@@ -1,19 +1,21 @@
 """`judge view`: look at runs in a browser."""
 
 import webbrowser
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import click
 
 import judge
-from judge.cli.agree import columns, humans, raters_in, show_read_and_notes
+from judge.cli.agree import columns, humans, missing_codes, raters_in, show_read_and_notes
 from judge.cli.item_options import id_from
-from judge.cli.options import GroupedCommand, image_root, runs_argument, section
+from judge.cli.options import GroupedCommand, encoding, image_root, runs_argument, section
+from judge.rubric import Rubric
 
 
 @click.command(cls=GroupedCommand)
 @runs_argument
-@section("Human ratings", humans, columns, id_from, raters_in)
+@section("Human ratings", humans, columns, id_from, raters_in, missing_codes, encoding)
 @section("Images", image_root("the folder that the run was scored with"))
 @section(
     "Server",
@@ -45,6 +47,8 @@ def command(
     columns: dict[str, str],
     id_from: tuple[str, ...],
     raters_in: tuple[str, ...],
+    missing_codes: tuple[str, ...],
+    encoding: str | None,
     image_root: str | None,
     host: str,
     port: int,
@@ -69,10 +73,17 @@ def command(
     root = Path(image_root) if image_root else None
     library = Library.of([Path(run) for run in runs], image_root=root)
     if humans is not None:
+        rubric = library.rubric()
         table = judge.read_ratings(
-            humans, columns=columns, id_from=id_from, raters_in=raters_in, rubric=library.rubric()
+            humans,
+            columns=columns,
+            id_from=id_from,
+            raters_in=raters_in,
+            missing_codes=missing_codes,
+            encoding=encoding,
+            rubric=rubric,
         )
-        show_read_and_notes(str(table), table.notes)
+        show_read_and_notes(str(table), [*table.notes, *_left_out(table.dimensions, rubric)])
         library.add_ratings(table.scores, humans)
     with local_server.listen(host, port) as listening:
         token = app.new_token()
@@ -89,3 +100,13 @@ def command(
             app.serve(library, listening, token, host)
         finally:
             library.close()
+
+
+def _left_out(dimensions: Iterable[str], rubric: Rubric | None) -> Iterator[str]:
+    """Name the rated dimensions that the rubric does not have, and that no page shows."""
+    from judge.analysis.agreement.matching import unknown_dimensions
+    from judge.rubric.dimension_names import rubric_dimension
+
+    names = [name for name in dimensions if rubric_dimension(name, rubric) is None]
+    if names and rubric:
+        yield unknown_dimensions(names, rubric.scored)

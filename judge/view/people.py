@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from judge.errors import InputError
 from judge.records import OVERALL, Score
 from judge.rubric import Rubric
+from judge.rubric.dimension_names import rubric_dimension
 from judge.view.columns import FAIL, PASS, Columns, Facet
 from judge.view.viewed_run import ViewedRun, numeric
 
@@ -32,7 +33,7 @@ class People:
         rubric, rated = run.rubric, dict[str, list[Score]]()
         for score in scores:
             if score.criterion is None and score.rater_kind == "human":
-                name = rubric.canonical_name(score.dimension) or score.dimension
+                name = rubric_dimension(score.dimension, rubric) or score.dimension
                 known = score if name == score.dimension else score.model_copy(update={"dimension": name})
                 rated.setdefault(score.item_id, []).append(known)
         positions = {item_id: run.position_of(item_id) for item_id in rated}

@@ -228,7 +228,21 @@ def test_settings_stand_in_the_sections_of_the_commands_that_read_the_files():
         "score": {"map": ["question=ask", "answer=reply"], "rubric": "open_qa"},
         "agree": of_ratings,
         "calibrate": of_ratings,
+        "view": {"column": ["item_id=case"], "raters_in": "ann,ben"},
     }
+
+
+def test_ratings_without_options_need_no_settings_of_the_viewer():
+    call("init", table("a.csv", ANSWERS), table("r.csv", RATINGS))
+    assert "view" not in settings()
+
+
+def test_a_code_of_missing_ratings_is_written_for_all_commands_that_read_them():
+    rows = [{**RATINGS[0], "clarity": 99}, *RATINGS[1:]]
+    done = call("init", table("a.csv", ANSWERS), table("r.csv", rows), "--missing-codes", "99")
+    assert done.exit_code == 0, done.stderr
+    found = settings()
+    assert [found[name]["missing_codes"] for name in ("agree", "calibrate", "view")] == ["99"] * 3
 
 
 def test_settings_of_ratings_without_answers_declare_their_scale():

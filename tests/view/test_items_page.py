@@ -221,6 +221,12 @@ def test_items_on_which_people_disagree_are_filtered_and_sorted(tmp_path):
     assert text.count("not rated") == 8
 
 
+def test_ratings_on_dimensions_in_capitals_are_those_of_the_rubric(tmp_path):
+    path = make_run(tmp_path / "run")
+    more = {"ratings": [rating("q5", "ann", 5.0, name) for name in "AB"], "ratings_file": "ratings.csv"}
+    assert {row.id: row.people for row in view(path, **more).rows()}["q5"] == "pass"
+
+
 def test_a_tie_of_people_is_no_verdict(tmp_path):
     path = make_run(tmp_path / "run", rubric=small_rubric(**{"pass": {"a": 3}}))
     ratings = [rating("q1", "ann", 1.0), rating("q1", "ben", 5.0)]

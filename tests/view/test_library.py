@@ -209,6 +209,25 @@ def test_the_command_reads_ratings(tmp_path, served):
     assert served["library"].image_root == tmp_path
 
 
+@pytest.mark.usefixtures("served")
+def test_the_command_names_dimensions_that_no_page_shows(tmp_path):
+    path = make_run(tmp_path / "run")
+    (tmp_path / "ratings.csv").write_text("item_id,rater,alpha,charm\nq1,ann,4,5\n")
+    result = run_command(path, "--humans", tmp_path / "ratings.csv")
+    assert "Ratings on 'charm' were left out: no such dimension in the rubric." in result.stderr
+    assert "'alpha'" not in result.stderr
+
+
+def test_the_command_reads_a_code_of_missing_ratings_and_an_encoding(tmp_path, served):
+    path = make_run(tmp_path / "run")
+    (tmp_path / "ratings.csv").write_bytes("item_id,rater,alpha,b\nq1,J\u00f6rg,99,5\n".encode("cp1252"))
+    options = "--missing-codes", "99", "--encoding", "cp1252"
+    result = run_command(path, "--humans", tmp_path / "ratings.csv", *options)
+    assert result.exit_code == 0, result.stderr
+    found = {score.dimension: (score.rater, score.value) for score in served["library"].ratings}
+    assert found == {"alpha": ("J\u00f6rg", None), "b": ("J\u00f6rg", 5)}
+
+
 def test_the_command_refuses_ratings_of_other_items(tmp_path, served):
     path = make_run(tmp_path / "run")
     (tmp_path / "ratings.csv").write_text("item_id,rater,a\nz,ann,4\n")

@@ -365,6 +365,26 @@ def test_one_rater_off_the_scale_may_have_used_another_one():
     assert inspected("a.csv", "r.csv", rater_scales={"ben": "1-10"}).rubric == "open_qa"
 
 
+def test_the_only_number_off_the_scale_may_mark_a_missing_rating():
+    rows = [*LONG, {**LONG[0], "rater": "cas", "clarity": 99}]
+    files = table("a.csv", COMPLETE), table("r.csv", rows)
+    assert asked(*files)[0] == "--missing-codes 99"
+    found = inspected(*files, missing_codes=("99",))
+    assert (found.rubric, found.new_rubric) == ("open_qa", None)
+
+
+@pytest.mark.parametrize("off", [(42,), (98, 99)], ids=["no usual code", "two numbers"])
+def test_other_numbers_off_the_scale_are_not_taken_for_missing_ratings(off):
+    rows = [*LONG, *({**LONG[0], "rater": f"r{n}", "clarity": n} for n in off)]
+    options = asked(table("a.csv", COMPLETE), table("r.csv", rows))
+    assert not any("--missing-codes" in one for one in options)
+
+
+def test_dimensions_in_capitals_and_words_are_those_of_the_rubric():
+    rows = without(LONG, clarity="Technical accuracy")
+    assert inspected(table("a.csv", COMPLETE), table("r.csv", rows)).rubric == "open_qa"
+
+
 def test_dimensions_that_no_shipped_rubric_has_need_a_rubric_of_their_own():
     found = inspected(table("a.csv", COMPLETE), table("r.csv", without(LONG, clarity="warmth")))
     assert (found.new_rubric.dimensions, found.new_rubric.scale) == (("warmth",), "1-5")

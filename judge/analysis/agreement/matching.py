@@ -11,6 +11,8 @@ from judge.formats.rating_summary import spelling
 from judge.formats.repeated_ratings import rating_key, second_score
 from judge.records import OVERALL, Item, Score
 from judge.rubric import CRITERIA, ItemRubrics, Rubric
+from judge.rubric.dimension_names import plain_name, rubric_dimension
+from judge.rubric.near_names import near_name
 
 _SUMMARIES = frozenset(
     {"mean", "average", "avg", "avg.", "median", "total", "sum", "sd", "std", "std.", "stdev", "min", "max"}
@@ -68,7 +70,7 @@ def matching(
     for score in rated:
         found += 1
         if score.dimension not in named:
-            named[score.dimension] = _dimension(score.dimension, rubric)
+            named[score.dimension] = rubric_dimension(score.dimension, rubric)
         name = named[score.dimension]
         item_id = ids.known(score.item_id)
         if name == CRITERIA and item_id is not None and not criteria.has(known[item_id], score.criterion):
@@ -94,7 +96,7 @@ def matching(
         )
     notes = (
         *_unrated(kept, len(items), len(known)),
-        *_left_out(unknown_items, unknown_dimensions),
+        *_left_out(unknown_items, unknown_dimensions, rubric.scored if rubric else ()),
         *ids.notes(),
         *_same_content(items, known),
         *criteria.notes(),
@@ -213,7 +215,7 @@ def _spelling(scores: Sequence[Score]) -> Iterator[str]:
             )
     dimensions: dict[str, dict[str, None]] = {}
     for name in dict.fromkeys(score.dimension for score in scores):
-        dimensions.setdefault(_plain(name), {})[name] = None
+        dimensions.setdefault(plain_name(name), {})[name] = None
     for names in dimensions.values():
         if len(names) > 1:
             yield (
@@ -246,20 +248,6 @@ def _repeats(scores: Sequence[Score]) -> Iterator[str]:
             f"People rated some items repeatedly: {later:,} of their ratings are of a sample other than 0. "
             "--reduce chooses how they are combined; by default (first) only sample 0 counts."
         )
-
-
-def _dimension(name: str, rubric: Rubric | None) -> str | None:
-    """Dimension of the rubric that a name means, also where case, spaces or underscores differ."""
-    if rubric is None or name in rubric.scored or (name == CRITERIA and rubric.criteria):
-        return name
-    plain = _plain(name)
-    spelt = {known for known in rubric.scored if _plain(known) == plain}
-    spelt |= {known for known, d in rubric.dimensions.items() if plain in map(_plain, d.aliases)}
-    return rubric.canonical_name(name) or (spelt.pop() if len(spelt) == 1 else None)
-
-
-def _plain(name: str) -> str:
-    return "".join(filter(str.isalnum, name.casefold()))
 
 
 def _nothing_matches(
@@ -297,11 +285,30 @@ def _unrated(kept: Sequence[Score], n_rated: int, n_known: int) -> Iterator[str]
         yield f"{n_rated:,} of {n_known:,} items are in the file of ratings."
 
 
-def _left_out(items: Mapping[str, None], dimensions: Mapping[str, None]) -> Iterator[str]:
+def _left_out(
+    items: Mapping[str, None], dimensions: Mapping[str, None], scored: Iterable[str]
+) -> Iterator[str]:
     if items:
         yield f"{len(items):,} rated items are not among the items and were left out, e.g. {_some(items)}."
     if dimensions:
-        yield f"Ratings on {_some(dimensions)} were left out: no such dimension in the rubric."
+        yield unknown_dimensions(dimensions, scored)
+
+
+def unknown_dimensions(dimensions: Iterable[str], scored: Iterable[str]) -> str:
+    """Say which dimensions were left out, and which of the rubric the first misspelt one may be."""
+    return (
+        f"Ratings on {_some(dimensions)} were left out: no such dimension in the rubric."
+        f"{_misspelt(dimensions, scored)}"
+    )
+
+
+def _misspelt(dimensions: Iterable[str], scored: Iterable[str]) -> str:
+    """Advice on the first dimension whose name resembles one of the rubric."""
+    known = {plain_name(name): name for name in scored}
+    for name in dimensions:
+        if near := near_name(plain_name(name), known):
+            return f" If {name!r} is {known[near]}, correct its name in the file."
+    return ""
 
 
 def _some(names: Iterable[str], most: int = 3) -> str:

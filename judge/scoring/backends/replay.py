@@ -25,6 +25,7 @@ _ID_NAMES = ("id", "item_id", "question_id")
 _MOST = 2**63 - 1
 """Largest integer that SQLite stores."""
 _TABLE = "create table replies (id text, sample integer, dimension text, place text, content text)"
+_FIND_ID = "select id from replies where id = ? limit 1"
 
 
 class ReplayBackend:
@@ -55,6 +56,7 @@ class ReplayBackend:
         self._replies.executemany("insert into replies values (?, ?, ?, ?, ?)", _recorded(path))
         self._replies.execute("create index by_request on replies (id, sample, dimension)")
         self._check_no_reply_twice()
+        self._has_matched = False
 
     def complete(self, requests: Iterable[Request]) -> Generator[Sequence[Completion]]:
         """Look up each request; a missing reply is a failure of its item only."""
@@ -75,12 +77,21 @@ class ReplayBackend:
             "select content from replies where id = ? and sample = ? and dimension = ?", key
         ).fetchone()
         if found is None:
-            failure = Failure(kind="reply", message=f"{self.path} has no reply for {_named(*key)}")
+            message = f"{self.path} has no reply for {_named(*key)}{self._example(request.item.id)}"
+            failure = Failure(kind="reply", message=message)
             return Completion.of(request, failure=failure, created=time.time())
+        self._has_matched = True
         content = json.loads(found[0])
         if request.attempt:  # a second attempt gives the same reply, and its tokens must not count twice
             content.pop("usage")
         return Completion.of(request, created=time.time(), **content)
+
+    def _example(self, item_id: str) -> str:
+        """Name an id of the file, if no reply was found so far and the item has none."""
+        if self._has_matched or self._replies.execute(_FIND_ID, [item_id]).fetchone():
+            return ""
+        first = self._replies.execute("select id from replies limit 1").fetchone()
+        return f"; its ids are like {first[0]!r}" if first else ""
 
     def _check_no_reply_twice(self) -> None:
         twice = self._replies.execute(
@@ -94,7 +105,8 @@ class ReplayBackend:
         raise InputError(
             f"{last}: another reply for {_named(*twice[:3])}; the first is at {first}. "
             "Keep one, or number repeated judgments in a field 'sample' (0, 1, …), and name the request in a "
-            "field 'dimension' where an item has several: criteria/1, criteria/2, …"
+            "field 'dimension' where an item has several: criteria/1, criteria/2, …. Replies to answers of "
+            "several systems need the ids of the answers, such as q1/system (judge show RUN lists them)"
         )
 
 

@@ -16,6 +16,7 @@ _OPTIONS = {
     "columns": "--column",
     "raters_in": "--raters-in",
     "dimensions": "--dimension",
+    "missing_codes": "--missing-codes",
     "scale": "--scale",
     "rater_scales": "--rater-scale",
     "rubric": "--rubric",
@@ -30,7 +31,7 @@ class Choices:
     ----------
     mapping, answers_in, questions
         How the answers are read, as in `judge.items.read_items`.
-    columns, raters_in, dimensions, rater_scales
+    columns, raters_in, dimensions, missing_codes, rater_scales
         How the ratings are read, as in `judge.agree`.
     id_from, encoding
         How both are read.
@@ -50,6 +51,7 @@ class Choices:
     columns: Mapping[str, str] = field(default_factory=dict)
     raters_in: tuple[str, ...] = ()
     dimensions: tuple[str, ...] = ()
+    missing_codes: tuple[str, ...] = ()
     rater_scales: Mapping[str, str] = field(default_factory=dict)
     id_from: tuple[str, ...] = ()
     encoding: str | None = None

@@ -13,6 +13,7 @@ from judge.items.fields import is_empty
 from judge.records import OVERALL
 from judge.rows import RowSource, encoding_of
 from judge.rubric import Rubric, load_rubric, shipped_rubrics
+from judge.rubric.dimension_names import rubric_dimension
 from judge.workflows.read_ratings import RatingsTable, read_ratings
 from judge.workflows.setup.answers import Question
 from judge.workflows.setup.choices import Choices, TableReading, only_readable
@@ -24,6 +25,8 @@ _USUAL = ((0, 1), (1, 5), (1, 7), (0, 10), (1, 10), (0, 100))
 """Scales that are taken for the right one where both ends were used."""
 _SCALES = (*_USUAL, (1, 2), (1, 3), (0, 4), (1, 4), (0, 5), (1, 6), (1, 9), (1, 100))
 _MOST_SCALES = 3
+_CODES = {-999.0, -99.0, -9.0, -1.0, 9.0, 88.0, 98.0, 99.0, 888.0, 999.0, 9999.0}
+"""Numbers that usually mark a missing rating."""
 
 
 def ratings_in(
@@ -35,6 +38,7 @@ def ratings_in(
         columns=choices.columns,
         rubric=rubric,
         dimensions=choices.dimensions,
+        missing_codes=choices.missing_codes,
         raters_in=choices.raters_in,
         id_from=id_from,
         encoding=encoding_of(source, choices.encoding),
@@ -127,7 +131,7 @@ def in_rubric(dimensions: Sequence[str], choices: Choices) -> bool:
 
 def has_dimensions(rubric: Rubric, dimensions: Sequence[str]) -> bool:
     """Whether a rubric scores all dimensions; every rubric has an overall score."""
-    return all((rubric.canonical_name(name) or name) in (*rubric.scored, OVERALL) for name in dimensions)
+    return all(name == OVERALL or rubric_dimension(name, rubric) for name in dimensions)
 
 
 def scales_of(low: float, high: float) -> list[str]:
@@ -157,6 +161,8 @@ def scale_question(found: RatingsTable, ends: tuple[float, float] | None, choice
     readings = [
         TableReading(f"all raters used the scale {one}", {"scale": one}) for one in scales_of(low, high)
     ]
+    if code := _missing_code(values, ends):
+        readings.insert(0, TableReading(f"{code} marks a missing rating", {"missing_codes": (code,)}))
     if 0 < len(off) < len(values):
         readings += [
             TableReading(f"{rater!r} used the scale {one}", {"rater_scales": {rater: one}})
@@ -165,6 +171,12 @@ def scale_question(found: RatingsTable, ends: tuple[float, float] | None, choice
         ]
     limits = f", and that of the rubric from {ends[0]:g} to {ends[1]:g}" if ends else ""
     return f"The ratings run from {low:g} to {high:g}{limits}.", readings
+
+
+def _missing_code(values: Mapping[str, Sequence[float]], ends: tuple[float, float] | None) -> str:
+    """Return the only value off the scale of the rubric if it is a usual code of a missing value."""
+    off = {one for own in values.values() for one in own if ends and not ends[0] <= one <= ends[1]}
+    return f"{off.pop():g}" if len(off) == 1 and off <= _CODES else ""
 
 
 @cache

@@ -13,6 +13,10 @@ from judge.workflows.setup.tables import InputTable
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 
 
+_OF_VIEW = ("column", "raters_in", "id_from", "missing_codes", "encoding")
+"""Options of `judge view` about the ratings, which it reads only if --humans names them."""
+
+
 def settings_text(found: ProjectFiles) -> str:
     """Return the commented settings with which the commands read the files.
 
@@ -36,6 +40,9 @@ def settings_text(found: ProjectFiles) -> str:
         values = _of_ratings(found, found.ratings)
         parts.append(_section("agree", str(found.rated).splitlines(), values))
         parts.append(_section("calibrate", ["as for judge agree"], values))
+        reading = {name: values[name] for name in _OF_VIEW}
+        if any(reading.values()):
+            parts.append(_section("view", ["how --humans is read"], reading))
     parts += [_comment(note) for note in found.notes]
     return "\n\n".join(parts) + "\n"
 
@@ -60,6 +67,7 @@ def _of_ratings(found: ProjectFiles, ratings: InputTable) -> dict[str, Any]:
         "raters_in": ",".join(choices.raters_in),
         "dimension": ",".join(choices.dimensions),
         "id_from": ",".join(fitting_id_from(ratings, choices)),
+        "missing_codes": ",".join(choices.missing_codes),
         "encoding": encoding_of(ratings.name, choices.encoding),
         "rater_scale": _pairs(choices.rater_scales),
         "rubric": found.rubric if is_alone else None,

@@ -30,6 +30,19 @@ def test_four_words_for_a_missing_rating_are_shown_and_all_ratings_are_counted()
     assert note.endswith(": 6.")
 
 
+@pytest.mark.parametrize(
+    ("name", "advice"),
+    [
+        ("Technical acuracy", "If 'Technical acuracy' is technical_accuracy, correct its name in the file."),
+        ("charm", "no such dimension in the rubric."),
+    ],
+)
+def test_a_dimension_that_is_misspelt_is_named_with_that_of_the_rubric(name, advice):
+    rated = [score(), score(dimension=name)]
+    (note,) = [text for text in notes(rated, rubric=load_rubric("open_qa")) if "left out" in text]
+    assert note.endswith(advice)
+
+
 @pytest.mark.parametrize(("n", "is_cut"), [(3, False), (4, True)])
 def test_three_unknown_items_are_shown(n, is_cut):
     (note,) = [text for text in notes([score(), *(score(f"x{k}") for k in range(n))]) if "left out" in text]

@@ -72,6 +72,22 @@ def test_an_item_without_a_reply_is_a_failure_of_its_own(replay):
     assert found[1].failure.message.endswith("replies.jsonl has no reply for id 'b'")
 
 
+def test_a_file_of_other_ids_names_one_until_a_reply_was_found(replay):
+    found = replayed(replay({"id": "a-1", "reply": "A"}, {"id": "b", "reply": "B"}), requests("a", "b", "c"))
+    assert found[0].failure.message.endswith("no reply for id 'a'; its ids are like 'a-1'")
+    assert found[2].failure.message.endswith("no reply for id 'c'")
+
+
+def test_a_file_without_replies_has_none_for_any_item(replay):
+    (found,) = replayed(replay(), requests("a"))
+    assert found.failure.message.endswith("has no reply for id 'a'")
+
+
+def test_replies_to_several_systems_are_advised_to_use_the_ids_of_the_answers(error_of):
+    message = error_of({"id": "a", "reply": "x"}, {"id": "a", "reply": "y"})
+    assert "several systems need the ids of the answers, such as q1/system" in message
+
+
 def test_samples_are_told_apart(replay):
     backend = replay(
         {"id": "a", "reply": "0"},
