@@ -311,11 +311,11 @@ def command(
 
 def _next_steps(report: Report, has_page: bool) -> list[str]:
     """What an option asked for and one screen does not hold, or a verdict, or disagreements; and the page."""
-    has_ceiling = any(
-        "difference" in (column.key for column in table.columns)
-        for table in report.tables.values()
-        if table.key == "summary"
-    )
+    if "summary" not in report.tables:  # ratings without a judge
+        return []
+    if "summary" not in report.tables:  # there is no judge
+        return []
+    has_ceiling = "difference" in (column.key for column in report.tables["summary"].columns)
     asked = ",".join(name for name in report.short if name in report.section_names[1:])
     steps = same_command("--sections", asked) if asked else []
     if not steps and has_ceiling and "verdicts" not in report.tables:

@@ -786,6 +786,16 @@ def test_parse_says_what_changed_from_what_to_what():
     assert "  statuses: ok 96 -> 120, unparsed 24 -> 0" in rest
 
 
+def test_parse_names_no_verdicts_and_no_statuses_where_only_scores_changed():
+    judge("score", "examples/answers.jsonl")
+    path = "runs/answers-baseline-open_qa"
+    with sqlite3.connect(f"{path}/run.db") as db:
+        db.execute("UPDATE scores SET value = 4 WHERE dimension = 'clarity' AND value = 5")
+    found = judge("parse", path).stdout.splitlines()[:3]
+    assert found[:2] == ["21 of 120 scores and 0 verdicts changed.", "  clarity: 4 -> 5 (21)"]
+    assert found[2].startswith("runs/")
+
+
 def test_parse_works_where_the_earlier_scores_cannot_be_read():
     judge("score", "examples/answers.jsonl")
     with sqlite3.connect("runs/answers-baseline-open_qa/run.db") as db:

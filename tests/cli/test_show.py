@@ -70,6 +70,13 @@ def test_the_worst_come_first_and_items_without_a_score_are_left_out(failing):
     assert len(shown(judge("show", failing, "--worst", 30))) == 9
 
 
+def test_a_run_without_scores_has_no_worst_item(tmp_path):
+    items = [Item(id="q", question="?", answer="!")]
+    Run.imported(tmp_path / "empty", load_rubric("open_qa"), items, [], model="m").close()
+    result = judge("show", tmp_path / "empty", "--worst", 2)
+    assert (result.exit_code, "no items with scores" in result.stderr) == (0, True)
+
+
 def test_with_a_dimension_its_threshold_and_its_score_decide(failing):
     assert shown(judge("show", failing, "--fail", "--dimension", "clarity")) == ["q3", "q4", "q8"]
     assert shown(judge("show", failing, "--worst", 2, "--dimension", "clarity")) == ["q4", "q3"]

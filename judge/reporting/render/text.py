@@ -35,7 +35,7 @@ from judge.stats.engine.estimate import Estimate
 NARROWEST, WIDEST = 60, 120
 MOST_LINES = 30
 """Lines of a report that is shown without choosing sections."""
-_ROOM = ((9, 7), (7, 5), (5, 3), (3, 2))
+_ROOM = ((30, 30), (9, 7), (7, 5), (5, 3), (3, 2))
 """Most lines of findings and of warnings; the first that leave room for the main table are used."""
 _FEWEST_ROWS = 3
 LONGEST_TEXT = 600
@@ -123,19 +123,21 @@ def _brief(report: ReportContent, console: Console, most: int) -> list[str]:
     for most_found, most_warned in _ROOM:
         found = _sentences(report.verdict, "• ", "", most_found, console)
         warned = _sentences(report.warnings, "! ", "yellow", most_warned, console)
-        lines = _around_tables(report, console, most, found, warned)
-        if len(lines) <= most:
+        lines, is_whole = _around_tables(report, console, most, found, warned)
+        if len(lines) <= most and (is_whole or most_found < MOST_LINES):
             break
     return lines
 
 
 def _around_tables(
     report: ReportContent, console: Console, most: int, found: list[str], warned: list[str]
-) -> list[str]:
+) -> tuple[list[str], bool]:
+    """All lines, and whether the main table is whole."""
     width = console.width
     head = [*_lines([_wrapped(report.title, width, style="bold")], console), ""]
     room = most - len(head) - len(found) - len(warned) - len(_more(report.section_names, console)) - 1
     shown: list[list[str]] = []
+    is_whole = True
     hidden = [name for name in report.section_names if name not in report.short]
     for section in (s for s in report.sections if s.name in report.short):
         for table in (t for t in section.tables if t.rows and not t.detail):
@@ -144,13 +146,14 @@ def _around_tables(
                 hidden.append(section.name)
                 if shown:
                     continue
-                lines = _cut(table, section.name, console, room)
+                lines, is_whole = _cut(table, section.name, console, room), False
             shown.append(lines)
             room -= len(lines)
     main, others = (shown[0], shown[1:]) if shown else ([], [])
     gap = [""] if main and warned else []
     names = [name for name in report.section_names if name in hidden]
-    return [*head, *found, *main, *gap, *warned, *itertools.chain(*others), *_more(names, console)]
+    after = [*warned, *itertools.chain(*others), *_more(names, console)]
+    return [*head, *found, *main, *gap, *after], is_whole
 
 
 def _sentences(sentences: Sequence[str], lead: str, style: str, most: int, console: Console) -> list[str]:

@@ -37,7 +37,7 @@ _MEANINGS: dict[Outcome, str] = {
 }
 
 
-def summary(found: Agreement, labels: Labels) -> Table | None:
+def summary(found: Agreement, labels: Labels) -> Table:
     """The answer in one table: agreement of people and of the judge, the outcome, bias, corrected pass rate.
 
     All of it is in the other tables with more detail.
@@ -47,8 +47,6 @@ def summary(found: Agreement, labels: Labels) -> Table | None:
         main, passing = one.main, one.corrected.estimate if one.corrected is not None else None
         cells = (main.human, main.judge, main.difference, _OUTCOMES[outcome(one)], one.bias, passing)
         rows.append((*labels.cells(one.ratings.dimension, one.judge), *cells))
-    if not rows:
-        return None
     places = {"people": -6, "difference": -4, "bias": -2, "corrected": -1}
     left_out = {key for key, place in places.items() if not any(_is_defined(row[place]) for row in rows)}
     titles = dict.fromkeys(one.main.title for one in found.judge_agreements)

@@ -1,6 +1,7 @@
 """The report in a terminal."""
 
 import io
+import json
 import unicodedata
 
 import pytest
@@ -11,7 +12,7 @@ from rich.cells import cell_len
 from judge.reporting.builders.comparison import build_comparison
 from judge.reporting.builders.run_data import RunData
 from judge.reporting.builders.single_run import build_audit, build_report
-from judge.reporting.document import Column, Section, Table
+from judge.reporting.document import Column, Seconds, Section, Table
 from judge.reporting.render.text import clean, print_report
 from judge.reporting.report import Report
 from judge.stats.engine.estimate import Estimate
@@ -183,6 +184,14 @@ def test_a_short_report_has_at_most_thirty_lines_whatever_it_finds(width, n_rese
     assert lines[-1].startswith("More: --sections all, or some of t, u, methods")
 
 
+def test_a_first_sentence_is_whole_however_long_it_is():
+    report = short_report(long_table("t", 40), verdict=("word " * 600, "Another."))
+    text = printed(report)
+    assert text.count("word") == 600
+    assert "• 1 more (--sections all)" in text
+    assert "row2" in text
+
+
 def test_what_is_left_out_of_a_short_report_is_counted():
     sentences = tuple(f"Sentence {i}." for i in range(12))
     text = printed(short_report(long_table("t", 40), verdict=sentences))
@@ -221,6 +230,12 @@ def test_chosen_sections_are_printed_whole_with_all_findings():
     assert "row99" in text
     assert "Sentence 19" in text
     assert "More:" not in text
+
+
+def test_durations_have_the_units_that_people_use():
+    table = Table("t", "T", (Column("a", ""), Column("b", "time", "number")), (("x", Seconds(8400)),))
+    assert "2 h 20 min" in printed(report_of(table))
+    assert json.loads(report_of(table).to_json())["tables"]["t"]["rows"] == [{"a": "x", "b": 8400}]
 
 
 def test_a_brief_column_shows_estimates_without_intervals():
