@@ -44,9 +44,7 @@ _WIDTH = 80
 @section(
     "Output",
     out("a folder for the files.", is_folder=True, default="judge-demo", show_default=True),
-    click.option(
-        "--open/--no-open", "opens", default=True, help="Whether the report is opened in the browser."
-    ),
+    click.option("--open/--no-open", "opens", default=True, help="Open the page of the report in a browser."),
 )
 def command(out: str, opens: bool) -> None:
     """Score example answers, compare the scores with people's ratings, and open the report.

@@ -101,7 +101,9 @@ _OPTIONS = section(
         "Write a self-contained HTML page. Without FILE it is written to the folder of the run; - is "
         "standard output.",
     ),
-    click.option("--open", "open_page", is_flag=True, help="Write the page, as --html does, and open it."),
+    click.option(
+        "--open", "open_page", is_flag=True, help="Open the page in a browser; it is written as with --html."
+    ),
     _rendering("markdown", "Write Markdown, for example for a pull request; FILE as for --html."),
     _rendering("latex", "Write the tables in LaTeX (booktabs); FILE as for --html."),
     click.option(

@@ -38,7 +38,7 @@ from judge.rubric import Rubric
         "opens",
         default=True,
         show_default=True,
-        help="Whether to open the page in a browser.",
+        help="Open the page in a browser.",
     ),
 )
 def command(
