@@ -8,10 +8,12 @@ import pytest
 import judge
 from judge.errors import RunError
 from judge.records import Score
-from judge.rubric import Rubric
+from judge.rubric import Rubric, load_rubric
 from judge.scoring.item_result import ItemResult
 from judge.scoring.judge import Judge
 from judge.scoring.run import Run
+from judge.scoring.run_overview import RunOverview
+from judge.scoring.run_summary import RunSummary
 
 from .builders import item as item_with
 from .builders import rubric
@@ -170,3 +172,18 @@ def test_a_table_without_scores_has_no_columns_for_scores(tmp_path):
     overview = judge.score(rows, rubric=made, out=tmp_path / "run").overview()
     assert overview.table().splitlines()[0].split() == ["no", "score"]
     assert "<th>1</th>" not in overview.html()
+
+
+def test_statuses_are_below_each_other_where_the_terminal_is_narrow(tmp_path):
+    rubric = load_rubric("open_qa")
+    overview = RunOverview(
+        tmp_path,
+        rubric,
+        RunSummary(statuses={"clarity": {"ok": 2, "truncated": 1, "refused": 1}}),
+        {"clarity": {3.0: 2}},
+    )
+    assert overview.table(80).splitlines()[1].endswith("  1 truncated, 1 refused")
+    first, second = overview.table(40).splitlines()[1:]
+    assert first.endswith("  1 truncated,")
+    assert second.strip() == "1 refused"
+    assert max(map(len, (first, second))) <= 60
