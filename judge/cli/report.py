@@ -60,10 +60,11 @@ def command(
 
 
 def _next_steps(report: "Report", runs: Sequence[str], has_page: bool) -> list[str]:
-    """The failing answers, what distinguishes them, and the page."""
+    """The failing answers, all answers in the browser, what distinguishes them, and the page."""
     steps = []
     if len(runs) == 1 and report.pass_rate.value < 1:
         steps.append(shlex.join(["judge", "show", runs[0], "--fail", "--worst", "10"]))
+    steps.append(shlex.join(["judge", "view", *runs]))
     if "slices" in report.section_names:
         steps += same_command("--sections", "slices")
     return steps if has_page else [*steps, *same_command("--open")]
