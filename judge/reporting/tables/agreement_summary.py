@@ -73,7 +73,15 @@ def _notes(found: Agreement) -> tuple[str, ...]:
     """What the outcomes in the table mean, and where intervals are."""
     outcomes = {outcome(one) for one in found.judge_agreements}
     meanings = [text for name, text in _MEANINGS.items() if name in outcomes]
+    if any(one.corrected is not None for one in found.judge_agreements):
+        meanings.append(f"Corrected: pass rate that people would give to {_corrected_answers(found)}.")
+    if found.aligned.is_weighted:
+        meanings.append("All figures are weighted.")
     return (" ".join((*meanings, "Intervals: --sections agreement,pass_rates.")),)
+
+
+def _corrected_answers(found: Agreement) -> str:
+    return "the answers that nobody rated" if found.aligned.label_shift else "all answers"
 
 
 def rates(found: Agreement, labels: Labels) -> Table | None:

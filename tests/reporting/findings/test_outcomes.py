@@ -56,4 +56,4 @@ def test_usable_outcomes_come_first_and_only_the_first_margin_has_its_source():
     found = list(usable_first(stated, "in a test"))
     assert [one.outcome for one, _ in found] == ["non-inferior", "inconclusive", "worse"]
     assert ["margin 0.1 (in a test)" in words for _, words in found] == [True, False, False]
-    assert all("margin 0.1" in words for _, words in found)
+    assert all("margin 0.1" in words or "margin of 0.1" in words for _, words in found)
