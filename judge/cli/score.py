@@ -181,10 +181,11 @@ def _stored(place: Path | None) -> str:
         return "no reply had arrived, so nothing is stored"
     with Run.open(place) as run:
         found = run.summary()
-    return (
-        f"{counted(found.completions, 'reply', 'replies')} stored, scores for {found.complete:,} of "
-        f"{counted(found.items, 'item')} complete; the same command resumes the run"
-    )
+    scores = f", scores for {found.complete:,} of {counted(found.items, 'item')} complete"
+    if found.completions and not found.complete:  # scores are derived when scoring ends
+        scores = "; scores follow when the run ends"
+    replies = counted(found.completions, "reply", "replies")
+    return f"{replies} stored{scores}; the same command resumes the run"
 
 
 def show_preview(answers: str, judge: Judge, options: dict[str, Any], out: Path, *, as_json: bool) -> None:

@@ -212,7 +212,8 @@ def duration_text(seconds: float) -> str:
         return f"{seconds:.2f} s"
     if seconds < 59.95:
         return f"{seconds:.1f} s"
-    whole = round(seconds) if seconds < 3570 else 60 * round(seconds / 60)
+    step = 1 if seconds < 3570 else 60 if seconds < 86_370 else 3600  # of the smaller of the two units
+    whole = step * round(seconds / step)
     units = itertools.pairwise(_UNITS)
     (size, unit), (part, rest) = next(pair for pair in units if whole >= pair[0][0])
     left = whole % size // part

@@ -616,7 +616,7 @@ def test_ctrl_c_says_how_many_replies_are_stored(monkeypatch):
     done = judge("score", "examples/answers.jsonl")
     assert done.exit_code == 130
     assert (
-        "interrupted: 1 reply stored, scores for 0 of 24 items complete; the same command resumes the run"
+        "interrupted: 1 reply stored; scores follow when the run ends; the same command resumes the run"
     ) in done.stderr
 
 

@@ -72,7 +72,11 @@ def add_corrections(
     is_ranked, first, *others = report.kind == "leaderboard", *report.sections
     return replace(
         report,
-        verdict=(*report.verdict, *_words(found, report.kind, field or "", target)),
+        verdict=(
+            *report.verdict[:1],
+            *_words(found, report.kind, field or "", target),
+            *report.verdict[1:],
+        ),
         warnings=(
             *report.warnings,
             *(_without_labels(name) for name in unlabelled),

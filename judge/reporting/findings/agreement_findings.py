@@ -16,6 +16,7 @@ from judge.reporting.findings.judge_findings import choice_words, judge_words, l
 from judge.reporting.findings.outcomes import (
     ADVICE,
     CHANCE,
+    NO_VERDICT,
     Outcome,
     StatedOutcome,
     outcome,
@@ -141,7 +142,8 @@ def _by_outcome(found: Agreement) -> Iterator[str]:
     for one in found.judge_agreements:
         groups.setdefault(stated_outcome(one), []).append(dimension_name(one.ratings.dimension))
     for stated, words in usable_first(groups, found.criteria.set_by):
-        advice = ADVICE.get(stated.outcome, "")
+        is_tested = stated.outcome != "better" or stated.margin is not None
+        advice = ADVICE.get(stated.outcome, "") if is_tested else NO_VERDICT
         yield f"On {listed(groups[stated])} the judge {words}. {advice}".rstrip()
     leanings: dict[str, list[str]] = {}
     for one in found.judge_agreements:

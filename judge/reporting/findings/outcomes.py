@@ -29,6 +29,8 @@ ADVICE: dict[Outcome, str] = {
     "worse": "Do not use it in place of a rater there.",
     "chance": "Do not use it there.",
 }
+NO_VERDICT = "No margin was fixed in advance, so that this is no verdict (--margin 0.05)."
+"""Advice where people agree less with each other than with the judge, but no test was set up."""
 _WITHOUT_MARGIN: dict[Outcome, str] = {
     "better": FINDINGS["better"],
     "worse": "agrees with people less well than they agree with each other",

