@@ -17,7 +17,7 @@ from judge.scoring.run_summary import duration_text
         (75, "1 min 15 s"),
         (3599, "1 h"),
         (8400, "2 h 20 min"),
-        (190_000, "2 d 4 h"),
+        (190_000, "2 d 5 h"),
     ],
 )
 def test_a_duration_has_at_most_two_units(seconds, text):
