@@ -278,6 +278,7 @@ function below() {
 }
 
 function showMore() {
+  if (!$("questions")) return; // a scroll event may arrive after the page of the item has gone
   const names = below().map((set) => set.querySelector("legend").firstChild.textContent.trim());
   $("more").hidden = !names.length;
   $("more").textContent = `↓ More below: ${names.join(", ")}`;

@@ -96,7 +96,9 @@ def test_labels_and_criteria_are_still_chosen_after_a_reload(open_link: Open, se
     page = begin(open_link, server, "q1")
     values = typed_values(typed_items()[1], named="cannot_tell")
     for name, value in values.items():
-        page.locator(f'input[name="{name}"][value="{value}"]').check(force=True)
+        choice = page.locator(f'input[name="{name}"][value="{value}"]')
+        choice.evaluate("element => element.scrollIntoView({block: 'center'})")  # not under the header
+        choice.check(force=True)
     saved(page)
     page.reload()
     page.get_by_role("button", name="All answers").click()
