@@ -7,6 +7,7 @@ all pictures whose command this version has.
 """
 
 import io
+import re
 import shutil
 import subprocess
 import sys
@@ -42,7 +43,7 @@ def _rate(page) -> None:  # noqa: ANN001 - a page of playwright, which is import
 
 
 def _wait_for_the_index(page) -> None:  # noqa: ANN001
-    while page.get_by_text("not indexed yet").count():
+    while page.get_by_text(re.compile("^Indexing|not indexed yet")).count():
         page.wait_for_timeout(500)
         page.reload()
 

@@ -114,7 +114,7 @@ def same_verdict(ratings: Ratings, verdicts: Floats) -> Ceiling | None:
 
 
 def people(ratings: Ratings) -> Floats:
-    """Ratings of people, in one column where each item was rated by one person, whoever that was.
+    """Ratings of people, in one column where each item was rated by one person, not always the same.
 
     Without a pair of people there is no human level, but the judge can be compared with the person of each
     item; by single persons it could not, because the levels of persons are those of their pairs.

@@ -66,6 +66,6 @@ def label_shift_rate(
         clusters=None if clusters is None else clusters[rated],
         pool_clusters=None if clusters is None else clusters[pool],
     )
-    # As a figure of a report, a pass rate above 100 % helps nobody; its note says that it was outside.
+    # A report shows no pass rate above 100 %; its note says that the estimate was outside.
     value = float(np.clip(found.estimate.value, 0.0, 1.0))
     return replace(found, estimate=replace(found.estimate, value=value))
