@@ -220,6 +220,7 @@ def _check_judges(parts: Sequence[_Part]) -> None:
     for part in others:
         if part.fact("fingerprint") != first.fact("fingerprint"):
             found = list(differences(first.fact("judge"), part.fact("judge")))
+            found.sort(key=lambda line: not line.startswith("rubric.name:"))
             raise RunError(
                 f"{part.path}: belongs to another judge than {first.path} "
                 f"({'; '.join(found[:3])}). Only runs of one judge can be merged"
@@ -238,12 +239,12 @@ def _check_shards(parts: Sequence[_Part]) -> bool:
     first_path, first = known[0]
     for part, shard in zip(parts, shards, strict=True):
         if shard is None:
-            raise RunError(f"{part.path}: is no shard, but {first_path} is one; merge only shards or none")
+            raise RunError(f"{part.path}: is no shard, and {first_path} is one; merge shards only")
         if (shard.of, shard.items, shard.input) != (first.of, first.items, first.input):
             raise RunError(
                 f"{part.path}: is shard {shard.number}/{shard.of} of an input with {shard.items:,} items, "
                 f"and {first_path} is shard {first.number}/{first.of} of one with {first.items:,} items; the "
-                "inputs or their numbers of shards differ. Score all shards of one input with the same options"
+                "inputs or their numbers of shards differ. Score all shards of one input with equal options"
             )
     _check_complete(known, first.of)
     return True
