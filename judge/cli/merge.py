@@ -39,7 +39,7 @@ def command(ctx: click.Context, /, runs: tuple[str, ...], out: str, as_json: boo
             err=True,
         )
     if n := facts["left_out"]:
-        click.echo(f"note: {counted(n, 'item')} left out, because the input no longer has them", err=True)
+        click.echo(f"note: {counted(n, 'item')} no longer in the input, left out", err=True)
     status = show_result(merged, None, as_json=as_json, more={"merged": facts})
     if not as_json:
         point_on([Path(out)])

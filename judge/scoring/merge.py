@@ -6,7 +6,7 @@ import math
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from operator import itemgetter
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,7 @@ from judge.scoring.schema import storage_errors, transaction
 from judge.scoring.shards import ShardFact
 
 _MOST_NAMED = 10
+_FILES_PER_RUN, _OTHER_FILES = 3, 20  # SQLite opens the database, its log and its index of the log
 _EQUAL = {
     "rubric": "its scores were derived by another rubric; derive those of all runs by one rubric first: "
     "judge parse RUN --rubric RUBRIC (rederive)",
@@ -78,18 +79,19 @@ def merge(runs: Sequence[str | Path], *, out: str | Path) -> Run:
     check_free(out)
     if not runs:
         raise InputError("no run is given; name the folders of the runs to merge")
+    _check_open_files(len(runs))
     with ExitStack() as stack:
-        parts = [stack.enter_context(_Part.open(path)) for path in runs]
+        parts = [stack.enter_context(_RunToMerge.open(path)) for path in runs]
         _check_judges(parts)
         is_sharded = _check_shards(parts)
-        with whole_folder(out) as draft, _Merged.create(draft, parts[0].judge) as merged:
+        with whole_folder(out) as draft, _MergedRun.create(draft, parts[0].judge) as merged:
             merged.fill(parts, is_sharded)
             derive_scores(merged, parts[0].rubric)
             merged.export()
     return Run.open(out)
 
 
-class _Part(Run):
+class _RunToMerge(Run):
     """A run that is merged."""
 
     @property
@@ -123,10 +125,10 @@ class _Part(Run):
         )
 
 
-class _Merged(Run):
+class _MergedRun(Run):
     """The run that others are merged into; its folder is a draft, so that several transactions write it."""
 
-    def fill(self, parts: Sequence[_Part], is_sharded: bool) -> None:
+    def fill(self, parts: Sequence[_RunToMerge], is_sharded: bool) -> None:
         """Copy items, requests and completions, and combine the facts."""
         place = ""
 
@@ -211,7 +213,20 @@ def _replied(rows: Sequence[tuple[Any, ...]]) -> float:
     return times[-1] if times else _NO_REPLY
 
 
-def _check_judges(parts: Sequence[_Part]) -> None:
+def _check_open_files(n_runs: int) -> None:
+    """Check that this process may open all runs at once."""
+    with suppress(ImportError):  # Windows has no such limit
+        import resource
+
+        limit, needed = resource.getrlimit(resource.RLIMIT_NOFILE)[0], _FILES_PER_RUN * n_runs + _OTHER_FILES
+        if 0 <= limit < needed:
+            raise RunError(
+                f"{n_runs:,} runs need up to {needed:,} open files, and the limit is {limit:,}; raise it "
+                f"first: ulimit -n {needed}"
+            )
+
+
+def _check_judges(parts: Sequence[_RunToMerge]) -> None:
     """Check that all runs are of one judge, and are different runs."""
     first, *others = parts
     for path, count in Counter(part.path.resolve() for part in parts).items():
@@ -230,7 +245,7 @@ def _check_judges(parts: Sequence[_Part]) -> None:
                 raise RunError(f"{part.path}: differs from {first.path}: {problem}")
 
 
-def _check_shards(parts: Sequence[_Part]) -> bool:
+def _check_shards(parts: Sequence[_RunToMerge]) -> bool:
     """Check that the runs are all shards of one input; return False where none is a shard."""
     shards = [part.shard for part in parts]
     known = [(part.path, shard) for part, shard in zip(parts, shards, strict=True) if shard]

@@ -170,10 +170,8 @@ def score(
         skip_bad=skip_bad,
         shard=shard,
     )
-    judge = judge if isinstance(judge, Judge) else _judge_named(judge, rubric)
     connection, engine = connection or Connection(), engine or EngineOptions()
-    check_backend(judge, connection)
-    _check_samples(judge, samples)
+    judge = _checked_judge(judge, rubric, connection, samples)
     root = root_of_images(answers, options)
     path = Path(out) if out else default_out(answers, judge, options.part)
     with closing(callback or ProgressBar()) as progress, run_for(path, judge) as run:
@@ -195,8 +193,15 @@ def score(
     return Run.open(path)
 
 
-def _judge_named(model: str, rubric: str | Path | Rubric) -> Judge:
-    return Judge(model=model, rubric=rubric if isinstance(rubric, Rubric) else load_rubric(rubric))
+def _checked_judge(
+    judge: str | Judge, rubric: str | Path | Rubric, connection: Connection, samples: int
+) -> Judge:
+    """Make the judge, and check without sending anything that it can answer."""
+    if not isinstance(judge, Judge):
+        judge = Judge(model=judge, rubric=rubric if isinstance(rubric, Rubric) else load_rubric(rubric))
+    check_backend(judge, connection)
+    _check_samples(judge, samples)
+    return judge
 
 
 def _add_items(

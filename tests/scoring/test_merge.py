@@ -248,6 +248,11 @@ def test_no_run_is_an_error(tmp_path):
     assert "no run is given" in refused([], tmp_path)
 
 
+def test_limit_of_open_files_is_named_before_it_is_reached(parts, tmp_path, monkeypatch):
+    monkeypatch.setattr("resource.getrlimit", lambda _: (31, 100))
+    assert "4 runs need up to 32 open files, and the limit is 31; raise it first" in refused(parts, tmp_path)
+
+
 def test_folder_that_exists_is_not_written_to(parts):
     with pytest.raises(InputError, match="a run already exists"):
         merge(parts[:1], out=parts[1])
@@ -259,7 +264,7 @@ def test_merge_that_ends_early_leaves_nothing(parts, tmp_path, monkeypatch, step
     def stop(*_):
         raise error
 
-    monkeypatch.setattr(merge_module._Merged, step, stop)
+    monkeypatch.setattr(merge_module._MergedRun, step, stop)
     before = sorted(tmp_path.iterdir())
     with pytest.raises((KeyboardInterrupt, RunError)):
         merge(parts, out=tmp_path / "runs" / "all")
@@ -269,7 +274,7 @@ def test_merge_that_ends_early_leaves_nothing(parts, tmp_path, monkeypatch, step
 def test_merge_that_is_killed_leaves_only_a_hidden_draft_that_the_next_one_names(parts, tmp_path):
     program = (
         "import os, signal, sys; import judge.scoring.merge as merge; "
-        "merge._Merged.export = lambda _: os.kill(os.getpid(), signal.SIGKILL); "
+        "merge._MergedRun.export = lambda _: os.kill(os.getpid(), signal.SIGKILL); "
         "merge.merge(sys.argv[1:], out='all')"
     )
     done = subprocess.run([sys.executable, "-c", program, *map(str, parts)], cwd=tmp_path, env=os.environ)
