@@ -2,15 +2,14 @@
 
 import contextlib
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from itertools import islice
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any, Self, TypeVar
 
 from judge.errors import RunError
 from judge.files.sqlite import plain_row, reading
 from judge.records import Item
-from judge.scoring.schema import CREATE_POSITIONS, SELECT_USUAL, storage_errors, transaction
+from judge.scoring.schema import CREATE_POSITIONS, SELECT_USUAL
 
 T = TypeVar("T")
 _BATCH = 20_000
@@ -57,18 +56,6 @@ class RunDatabase:
         for item in items:  # an item that is repeated exactly keeps its first position
             self._db.execute("INSERT OR IGNORE INTO input_positions VALUES (?, ?)", [position(), item.id])
             yield item
-
-    def rows(self, query: str) -> Iterator[tuple[Any, ...]]:
-        """Yield the rows of a query as they are stored."""
-        return self._rows(query)
-
-    def insert(self, statement: str, rows: Iterable[Sequence[Any]]) -> None:
-        """Insert many rows, in several transactions, so that the write-ahead log stays small."""
-        source = iter(rows)
-        with storage_errors(self.path):
-            while batch := list(islice(source, _BATCH)):
-                with transaction(self._db):
-                    self._db.executemany(statement, batch)
 
     def _batches(self, query: str, values: Any) -> Iterator[list[tuple[Any, ...]]]:
         """Yield the rows of a query as they are, many at once."""

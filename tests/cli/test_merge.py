@@ -58,6 +58,15 @@ def test_merge_notes_replies_in_several_runs_and_items_that_are_left_out(runs, t
     assert "note: 1 item no longer in the input, left out" in result.stderr
 
 
+def test_draft_that_a_killed_merge_left_is_named(runs, tmp_path):
+    for name in (".all.4711", ".all.d", ".other.4711"):
+        (tmp_path / name).mkdir()
+    result = judge("merge", *runs, "--out", tmp_path / "all")
+    assert f"note: {tmp_path / '.all.4711'}: left by a merge that did not finish" in result.stderr
+    assert "all.d" not in result.stderr
+    assert "other" not in result.stderr
+
+
 def test_merge_of_one_shard_of_two_says_which_one_is_missing(runs, tmp_path):
     result = judge("merge", runs[0], "--out", tmp_path / "all")
     assert result.exit_code == 1
