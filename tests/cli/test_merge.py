@@ -64,7 +64,7 @@ def test_draft_that_a_killed_merge_left_is_named(runs, tmp_path):
     result = judge("merge", *runs, "--out", tmp_path / "all")
     assert f"note: {tmp_path / '.all.4711'}: left by a merge that did not finish" in result.stderr
     assert "all.d" not in result.stderr
-    assert "other" not in result.stderr
+    assert ".other" not in result.stderr
 
 
 def test_merge_of_one_shard_of_two_says_which_one_is_missing(runs, tmp_path):

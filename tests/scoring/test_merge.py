@@ -16,6 +16,8 @@ from judge.records import Failure
 from judge.scoring import merge as merge_module
 from judge.scoring import score as score_module
 from judge.scoring.prompt import build_requests
+from judge.scoring.shards import Shard
+from judge.scoring.whole_input import content_key
 
 from .builders import Scripted, completion, item, reply, rubric
 
@@ -147,20 +149,28 @@ def test_random_sample_of_the_shards_is_that_of_the_merged_run(tmp_path):
         assert run.fact("random_sample") == {"items": 10, "of": 40, "seed": 4}
 
 
-@pytest.mark.usefixtures("backend")
-def test_item_that_the_input_no_longer_has_is_left_out_and_counted(tmp_path):
-    first, changed = items(9), [*items(8), item("i8", "x" * 77)]
+@pytest.mark.parametrize("step", [1, -1], ids=["in order", "reversed"])
+def test_item_that_moved_to_another_shard_is_left_out_of_its_earlier_one(tmp_path, backend, step):
+    first = items(9)
+    holders = [n for n in (1, 2, 3) if Shard(n, 3).holds(content_key(first[8], tmp_path))]
+    texts = ("x" * n for n in range(50, 99))
+    moved = next(
+        changed
+        for changed in (item("i8", text) for text in texts)
+        if not Shard(holders[0], 3).holds(content_key(changed, tmp_path))
+    )
+    changed = [*items(8), moved]
     paths = shards(first, 3, tmp_path, **SCRIPTED)
     assert shards(changed, 3, tmp_path, **SCRIPTED) == paths
     with (
         score(changed, out=tmp_path / "one", **SCRIPTED) as one,
-        merge(paths, out=tmp_path / "all") as run,
+        merge(paths[::step], out=tmp_path / "all") as run,
     ):
         assert list(run.items()) == list(one.items())
         assert list(run.scores()) == list(one.scores())
-        n_moved = sum(1 for _ in run.completions()) - 9
-        assert run.fact("merged")["left_out"] in (0, 1)  # 0 where the changed item is in the same shard
-        assert n_moved == 1  # the reply to its earlier content is kept
+        assert run.fact("merged")["left_out"] == 1
+        assert len(list(run.completions())) == 10  # the reply to its earlier content is kept
+    assert len(backend.asked) == 10 + 9
 
 
 def test_shard_of_a_longer_input_keeps_its_replies(tmp_path, backend):
