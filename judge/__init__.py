@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from judge.scoring.backends.vllm.engine import EngineOptions as EngineOptions
     from judge.scoring.callbacks import ScoringCallback as ScoringCallback
     from judge.scoring.judge import Judge as Judge
+    from judge.scoring.merge import merge as merge
     from judge.scoring.preview import preview as preview
     from judge.scoring.run import Run as Run
     from judge.scoring.score import rederive as rederive
@@ -67,6 +68,7 @@ _PUBLIC = {
     "leaderboard": "judge.workflows.leaderboard",
     "load_items": "judge.items",
     "load_rubric": "judge.rubric",
+    "merge": "judge.scoring.merge",
     "plan": "judge.workflows.plan",
     "preview": "judge.scoring.preview",
     "read_ratings": "judge.workflows.read_ratings",

@@ -218,7 +218,7 @@ def test_public_names_are_these():
     assert set(judge.__all__) == {
         "Completion", "Connection", "EngineOptions", "Image", "Item", "Judge", "JudgeError", "PlanOptions",
         "RatingOptions", "Rubric", "Run", "Score", "ScoringCallback", "agree", "apply_calibration", "audit", "calibrate", "choice",
-        "compare", "leaderboard", "load_items", "load_rubric", "plan", "preview", "read_ratings", "rederive", "report", "retest",
+        "compare", "leaderboard", "load_items", "load_rubric", "merge", "plan", "preview", "read_ratings", "rederive", "report", "retest",
         "score", "select_items",
     }  # fmt: skip
 

@@ -114,6 +114,7 @@ def calls(run, floor, lenient, folder):
         "leaderboard": lambda: judge.leaderboard(run, system="system"),
         "load_items": lambda: judge.load_items(ANSWERS),
         "load_rubric": lambda: judge.load_rubric("open_qa"),
+        "merge": lambda: judge.merge([run.path], out=folder / f"merged-{len(list(folder.iterdir()))}"),
         "plan": lambda: judge.plan("pass_rate"),
         "preview": lambda: judge.preview(ANSWERS, judge.Judge("baseline", judge.load_rubric("open_qa"))),
         "read_ratings": lambda: judge.read_ratings(RATINGS),

@@ -1,17 +1,13 @@
 """`judge import`: convert the results of another tool into a run, or into a file of answers."""
 
-import contextlib
-import glob
-import os
-import shutil
-from collections.abc import Iterator
 from pathlib import Path
 
 import click
 
 from judge.cli.options import input_format, out, rubric
 from judge.cli.protect_inputs import refuse_inputs
-from judge.errors import InputError, JudgeError
+from judge.errors import InputError
+from judge.files.whole_folder import check_free, unfinished, whole_folder
 from judge.formats import FORMATS, read_foreign
 from judge.formats.document import ImportedFile
 from judge.formats.judged import one_judge, rubric_for
@@ -69,16 +65,11 @@ def tell(found: ImportedFile) -> None:
 
 def make_run(found: ImportedFile, out: Path, judge: str | None, rubric: str | None) -> None:
     """Write items and scores as a run folder, completely or not at all."""
-    if (out / "run.db").exists():
-        raise InputError(f"{out}: a run already exists; choose another folder with --out")
-    if out.exists() and (not out.is_dir() or any(out.iterdir())):
-        raise InputError(
-            f"{out}: already exists and is not an empty folder; choose another folder with --out"
-        )
+    check_free(out)
     name_drafts(out)
     name, scores = one_judge(found, judge)
     by = load_rubric(rubric) if rubric else rubric_for(found)
-    with _finished_folder(out) as draft, Run.imported(draft, by, found.items, scores, model=name) as run:
+    with whole_folder(out) as draft, Run.imported(draft, by, found.items, scores, model=name) as run:
         run.export()
     click.echo(str(out))
     click.echo(
@@ -90,39 +81,12 @@ def make_run(found: ImportedFile, out: Path, judge: str | None, rubric: str | No
 
 def name_drafts(out: Path) -> None:
     """Name the hidden folders that imports to `out` left behind because they were killed."""
-    for draft in sorted(out.parent.glob(f".{glob.escape(out.name)}.*")):
-        if draft.suffix[1:].isdigit():
-            click.echo(
-                f"note: {draft}: left by an import that did not finish; delete it, unless another import is "
-                "running",
-                err=True,
-            )
-
-
-@contextlib.contextmanager
-def _finished_folder(out: Path) -> Iterator[Path]:
-    """Yield a draft folder that is renamed to `out` at the end, and removed after an error."""
-    made = [folder for folder in out.parents if not folder.exists()]
-    draft = out.with_name(f".{out.name}.{os.getpid()}")
-    try:
-        yield draft
-        draft.replace(out)
-    except BaseException as error:
-        # BaseException: the draft is also removed after Ctrl-C.
-        shutil.rmtree(draft, ignore_errors=True)
-        for folder in made:
-            with contextlib.suppress(OSError):
-                folder.rmdir()
-        if isinstance(error, OSError | JudgeError):
-            raise _about(out, error, draft) from None
-        raise
-
-
-def _about(out: Path, error: OSError | JudgeError, draft: Path) -> JudgeError:
-    """Replace the draft by the requested path in the message of an error."""
-    if isinstance(error, JudgeError):
-        return type(error)(str(error).replace(str(draft), str(out)))
-    return InputError(f"{out}: cannot be written: {error.strerror or error}")
+    for draft in unfinished(out):
+        click.echo(
+            f"note: {draft}: left by an import that did not finish; delete it, unless another import is "
+            "running",
+            err=True,
+        )
 
 
 def write_answers(found: ImportedFile, out: Path) -> None:
@@ -134,7 +98,7 @@ def write_answers(found: ImportedFile, out: Path) -> None:
     try:
         write_atomically(out, (item.model_dump_json(exclude_defaults=True) + "\n" for item in found.items))
     except OSError as error:
-        raise _about(out, error, out) from None
+        raise InputError(f"{out}: cannot be written: {error.strerror or error}") from None
     click.echo(str(out))
     command_next = "choice" if any(item.choices for item in found.items) else "score"
     click.echo(f"{len(found.items):,} answers, no judgments. Next: judge {command_next} {out}", err=True)

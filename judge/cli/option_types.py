@@ -10,7 +10,9 @@ from typing import Any
 import click
 from click.core import ParameterSource
 
+from judge.errors import InputError
 from judge.rows import path_and_sheet
+from judge.scoring.shards import Shard
 
 
 class Number(click.FloatRange):
@@ -123,6 +125,14 @@ def single_margin(ctx: click.Context, param: click.Parameter, values: tuple[str,
             param=param,
         )
     return found.get("")
+
+
+def shard_name(ctx: click.Context, param: click.Parameter, value: str | None) -> str | None:
+    """``3/16`` as it is given; a click callback that checks it."""
+    try:
+        return None if value is None else str(Shard.parse(value))
+    except InputError as error:
+        raise click.BadParameter(str(error).partition(": ")[2], ctx, param) from None
 
 
 def source_of(context: click.Context, *names: str) -> str:

@@ -21,7 +21,7 @@ from judge.cli.judge_options import (
     judge_options,
     judges_of,
 )
-from judge.cli.option_types import TablePath
+from judge.cli.option_types import TablePath, shard_name
 from judge.cli.options import (
     GroupedCommand,
     as_json,
@@ -52,6 +52,12 @@ input_options = section(
     image_root("the folder of ANSWERS"),
     limit("the others are not scored.  [default: all items]"),
     click.option("--random", is_flag=True, help="Draw the --limit items at random, for a pilot run."),
+    click.option(
+        "--shard",
+        metavar="N/COUNT",
+        callback=shard_name,
+        help="Score one of COUNT parts of the items, as in 3/16; judge merge combines their runs.",
+    ),
     click.option("--skip-bad", is_flag=True, help="Score the other items if rows or images are invalid."),
     click.option("--retry-errors", is_flag=True, help="Ask again for items whose request failed earlier."),
 )
@@ -122,6 +128,7 @@ def _options(values: dict[str, Any]) -> dict[str, Any]:
         "questions",
         "image_root",
         "skip_bad",
+        "shard",
         "retry_errors",
         "reask",
     )

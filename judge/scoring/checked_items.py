@@ -17,6 +17,8 @@ from judge.records import Item
 from judge.rows import RowSource, read_rows
 from judge.rubric import ItemRubrics, Rubric
 from judge.scoring.images import check
+from judge.scoring.shards import Shard
+from judge.scoring.whole_input import WholeInput
 
 Answers = str | Path | Iterable[Any]
 """A file (``-`` is standard input), or answers in memory: a DataFrame, dicts, or Items."""
@@ -39,6 +41,12 @@ class InputOptions:
     questions: RowSource | None = None
     image_root: str | Path | None = None
     skip_bad: bool = False
+    shard: str | None = None
+
+    @property
+    def part(self) -> Shard | None:
+        """The shard that is scored; None where it is the whole input."""
+        return None if self.shard is None else Shard.parse(self.shard)
 
 
 class BadItems:
@@ -54,6 +62,8 @@ class BadItems:
         What was read: which column became which field.
     n_drawn_from : int or None
         Number of items in the input; None unless a random sample of them was drawn.
+    whole : WholeInput or None
+        The whole input, where only a shard of it is scored.
     """
 
     def __init__(self) -> None:
@@ -61,7 +71,13 @@ class BadItems:
         self.place = ""
         self.summary = InputSummary()
         self.n_drawn_from: int | None = None
+        self.whole: WholeInput | None = None
         self._times: dict[InputError, int] = {}
+
+    @property
+    def position(self) -> int:
+        """Position, in the whole input of a shard, of the item that was read last."""
+        return self.whole.position if self.whole else 0
 
     def add(self, error: InputError) -> None:
         """Count an error; keep it if it is among those that are shown.
@@ -138,6 +154,9 @@ def checked_items(
         summary=bad.summary,
     )
     selected, n_valid = _selected(items, options, bad), 0
+    if options.part:
+        bad.whole = WholeInput(options.part, root)
+        selected = bad.whole.items_of_shard(selected)
     rubrics = ItemRubrics(rubric)
     for bad.place, item in selected:
         try:
@@ -152,7 +171,7 @@ def checked_items(
             continue
         n_valid += 1
         yield checked
-    if not n_valid:
+    if not n_valid and not (bad.whole and bad.whole.n_items):  # a shard of a small input may be empty
         raise InputError("\n".join([f"{source_name(answers)}: has no item that can be scored", *bad.lines()]))
     if bad.count and not options.skip_bad:
         raise bad.combined()

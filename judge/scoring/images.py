@@ -99,6 +99,23 @@ def _checked(image: Image, root: Path) -> Image:
     return image.model_copy(update={"sha256": found.sha256})
 
 
+def content_of(image: Image, root: Path) -> str:
+    """Return the hash of the file of an image, which is not decoded; without a file, its URL or path."""
+    if image.path is None:
+        return image.url or ""
+    try:
+        path = _resolved(image.path, root)
+        facts = path.stat()
+        return _hash_of(path, facts.st_mtime_ns, facts.st_size)
+    except (InputError, OSError):  # `check` reports it
+        return image.path
+
+
+@lru_cache(maxsize=100_000)
+def _hash_of(path: Path, _changed: int, _size: int) -> str:
+    return hashlib.sha256(read_file(path, MOST_BYTES)).hexdigest()
+
+
 def _resolved(path: str, root: Path) -> Path:
     """Resolve symbolic links, and raise `InputError` if the file is not below `root`."""
     try:

@@ -1,6 +1,6 @@
 """Panel: several judges score the same answers."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ from judge.scoring.checked_items import Answers
 from judge.scoring.judge import Judge
 from judge.scoring.run import Run
 from judge.scoring.score import default_out, folder_name, score
+from judge.scoring.shards import Shard
 
 
 @dataclass(frozen=True)
@@ -73,7 +74,7 @@ class Panel:
     ) -> None:
         self.connection = connection or Connection()
         """Its `max_cost` is the amount left for the judges that have not scored yet."""
-        self.members = [(judge, _folder(answers, judge, out, len(judges))) for judge in judges]
+        self.members = [(judge, _folder(answers, judge, out, len(judges), options)) for judge in judges]
         """Each judge with the folder of its run."""
         self._answers = answers
         self._is_placed = out is not None
@@ -133,9 +134,12 @@ class Panel:
             self.connection = replace(self.connection, max_cost=max(0.0, limit - cost))
 
 
-def _folder(answers: Answers, judge: Judge, out: str | Path | None, n_judges: int) -> Path:
+def _folder(
+    answers: Answers, judge: Judge, out: str | Path | None, n_judges: int, options: Mapping[str, Any]
+) -> Path:
     if out is None:
-        return default_out(answers, judge)
+        shard = options.get("shard")
+        return default_out(answers, judge, Shard.parse(shard) if shard else None)
     return Path(out) / folder_name(f"{judge.name}-{judge.rubric.name}") if n_judges > 1 else Path(out)
 
 

@@ -66,7 +66,7 @@ def preview(
         The judge.
     **options
         The parameters of `score` that say how answers are read: `limit`, `random`, `seed`, `mapping`,
-        `format`, `id_from`, `answers_in`, `questions`, `image_root` and `skip_bad`.
+        `format`, `id_from`, `answers_in`, `questions`, `image_root`, `skip_bad` and `shard`.
 
     Returns
     -------
@@ -91,7 +91,7 @@ def preview(
     from judge.scoring.backends.api.pricing import find_prices, forecast
 
     reading, prompter = InputOptions(**options), Prompter(judge)
-    path = Path(out) if out else default_out(answers, judge)
+    path = Path(out) if out else default_out(answers, judge, reading.part)
     firsts: list[Sequence[Mapping[str, Any]]] = []
     with ExitStack() as stack:
         kept = stack.enter_context(Run.open(path)) if (path / "run.db").is_file() else None

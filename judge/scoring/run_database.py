@@ -2,13 +2,14 @@
 
 import contextlib
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any, Self, TypeVar
 
 from judge.errors import RunError
 from judge.files.sqlite import plain_row, reading
-from judge.scoring.schema import SELECT_USUAL
+from judge.records import Item
+from judge.scoring.schema import CREATE_POSITIONS, SELECT_USUAL
 
 T = TypeVar("T")
 _BATCH = 20_000
@@ -39,6 +40,22 @@ class RunDatabase:
         """Return the first rater, and the rows of `schema.SELECT_USUAL` in batches; they are not checked."""
         rater = next(self._rows("SELECT rater FROM scores LIMIT 1"), ("",))[0]
         return rater, self._batches(SELECT_USUAL, [rater])
+
+    def with_positions(self, items: Iterable[Item], position: Callable[[], int]) -> Iterator[Item]:
+        """Yield items, and store the position of each in the whole input, of which the run is a shard.
+
+        Parameters
+        ----------
+        items : iterable of Item
+            Passed on, in order. It is read within the transaction of `Run.add_items`.
+        position : callable
+            Returns the position of the item that was read last.
+        """
+        self._db.execute(CREATE_POSITIONS)
+        self._db.execute("DELETE FROM input_positions")
+        for item in items:  # an item that is repeated exactly keeps its first position
+            self._db.execute("INSERT OR IGNORE INTO input_positions VALUES (?, ?)", [position(), item.id])
+            yield item
 
     def _batches(self, query: str, values: Any) -> Iterator[list[tuple[Any, ...]]]:
         """Yield the rows of a query as they are, many at once."""

@@ -8,11 +8,14 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
+from pydantic import BaseModel
+
 from judge.errors import InputError, RunError
 from judge.files.sqlite import REFUSED, code_of, explain
 from judge.records import MOST_SAMPLES, Completion, Failure, Item, Score, Usage
 from judge.rubric import BINARY, CRITERIA, Rubric
 from judge.scoring.random_sample import RandomSample
+from judge.scoring.shards import ShardFact
 
 REQUIRED_FACTS = {"judge", "fingerprint", "rubric"}
 _FACT_TYPES: dict[str, type | tuple[type, ...]] = {
@@ -24,6 +27,9 @@ _FACT_TYPES: dict[str, type | tuple[type, ...]] = {
     "image_root": str,
 }
 """Types of the facts that the code computes with; the others are only displayed."""
+
+_FACT_MODELS: dict[str, type[BaseModel]] = {"random_sample": RandomSample, "shard": ShardFact}
+"""Facts with several parts, or null."""
 
 COMPLETION_COLUMNS = (
     *("key", "item_id", "sample", "dimension", "attempt", "reply", "finish_reason", "refusal", "reasoning"),
@@ -102,6 +108,10 @@ SELECT_STATUSES = "SELECT dimension, status, count(*) FROM scores GROUP BY 1, 2 
 COUNT_COMPLETE = """
 SELECT count(*) FROM items WHERE id IN (SELECT item_id FROM scores)
     AND id NOT IN (SELECT item_id FROM scores WHERE status NOT IN ('ok', 'abstained', 'not_applicable'))
+"""
+# Only the run of a shard has this table: it holds the items of the current input.
+CREATE_POSITIONS = """
+CREATE TABLE IF NOT EXISTS input_positions (position INTEGER PRIMARY KEY, item_id TEXT NOT NULL UNIQUE)
 """
 SELECT_KNOWN = "SELECT digest, input FROM items WHERE id = ?"
 
@@ -189,8 +199,8 @@ def to_fact(row: Sequence[Any]) -> tuple[str, Any]:
         raise ValueError(f"{name!s} is {value!r:.80}")
     if isinstance(value, int) and name == "samples" and not 0 < value <= MOST_SAMPLES:
         raise ValueError(f"the number of samples is {value!r:.80}; allowed are 1 to {MOST_SAMPLES:,}")
-    if value is not None and name == "random_sample":
-        RandomSample.model_validate(value)
+    if value is not None and name in _FACT_MODELS:
+        _FACT_MODELS[name].model_validate(value)
     return name, value
 
 

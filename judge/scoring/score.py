@@ -31,6 +31,8 @@ from judge.scoring.loop import derive_scores, score_items
 from judge.scoring.rubric_change import check_replies_fit
 from judge.scoring.run import Run
 from judge.scoring.run_summary import IngestCounts
+from judge.scoring.shards import Shard
+from judge.scoring.whole_input import check_shard
 from judge.version import __version__
 
 
@@ -52,6 +54,7 @@ def score(
     questions: RowSource | None = None,
     image_root: str | Path | None = None,
     skip_bad: bool = False,
+    shard: str | None = None,
     retry_errors: bool = False,
     reask: bool = False,
     connection: Connection | None = None,
@@ -105,6 +108,10 @@ def score(
         of the input file.
     skip_bad : bool
         Whether invalid rows and images are skipped (and counted) instead of raising an error.
+    shard : str or None
+        Part of the items to score, such as ``"3/16"`` for the third of 16 shards (after `limit`).
+        Items with the same content are in the same shard. Each shard has a run of its own; `merge` combines
+        them into the run of the whole input.
     retry_errors : bool
         Whether requests that failed in an earlier call are sent again.
     reask : bool
@@ -161,13 +168,12 @@ def score(
         questions=questions,
         image_root=image_root,
         skip_bad=skip_bad,
+        shard=shard,
     )
-    judge = judge if isinstance(judge, Judge) else _judge_named(judge, rubric)
     connection, engine = connection or Connection(), engine or EngineOptions()
-    check_backend(judge, connection)
-    _check_samples(judge, samples)
+    judge = _checked_judge(judge, rubric, connection, samples)
     root = root_of_images(answers, options)
-    path = Path(out) if out else default_out(answers, judge)
+    path = Path(out) if out else default_out(answers, judge, options.part)
     with closing(callback or ProgressBar()) as progress, run_for(path, judge) as run:
         bad, counts = _add_items(run, answers, options, root, is_default_folder=out is None)
         _write_facts(run, judge, answers, root, retry_errors)
@@ -187,8 +193,15 @@ def score(
     return Run.open(path)
 
 
-def _judge_named(model: str, rubric: str | Path | Rubric) -> Judge:
-    return Judge(model=model, rubric=rubric if isinstance(rubric, Rubric) else load_rubric(rubric))
+def _checked_judge(
+    judge: str | Judge, rubric: str | Path | Rubric, connection: Connection, samples: int
+) -> Judge:
+    """Make the judge, and check without sending anything that it can answer."""
+    if not isinstance(judge, Judge):
+        judge = Judge(model=judge, rubric=rubric if isinstance(rubric, Rubric) else load_rubric(rubric))
+    check_backend(judge, connection)
+    _check_samples(judge, samples)
+    return judge
 
 
 def _add_items(
@@ -197,8 +210,14 @@ def _add_items(
     """Check the answers and add them to a run; the default folder is for one input file only."""
     if is_default_folder:
         _check_input(run, answers)
+    check_shard(run, options.part)
     bad = BadItems()
-    counts = run.add_items(checked_items(answers, options, root, bad, run.judge.rubric), lambda _: bad.place)
+    items = checked_items(answers, options, root, bad, run.judge.rubric)
+    if options.shard:
+        items = run.with_positions(items, lambda: bad.position)
+    counts = run.add_items(items, lambda _: bad.place)
+    if bad.whole or run.fact("shard"):
+        run.set_fact("shard", bad.whole.fact().model_dump() if bad.whole else None)
     _note_sample(run, answers, options, counts, bad.n_drawn_from)
     return bad, counts
 
@@ -292,13 +311,17 @@ def rederive(path: str | Path, rubric: str | None = None) -> Run:
     return Run.open(path)
 
 
-def default_out(answers: Answers, judge: Judge) -> Path:
-    """Return ``runs/ANSWERS-JUDGE-RUBRIC``, so that the same command finds the same folder."""
+def default_out(answers: Answers, judge: Judge, shard: Shard | None = None) -> Path:
+    """Return ``runs/ANSWERS-JUDGE-RUBRIC``, so that the same command finds the same folder.
+
+    The folder of a shard has the name of the shard at its end.
+    """
     stem = "answers"
     if isinstance(answers, str | Path) and str(answers) != "-":
         path, sheet = path_and_sheet(answers)
         stem = Path(path.name.removesuffix(".gz")).stem + (f"-{sheet}" if sheet else "")
-    return Path("runs") / folder_name(f"{stem}-{judge.name}-{judge.rubric.name}")
+    end = f"-{shard.suffix}" if shard else ""
+    return Path("runs") / folder_name(f"{stem}-{judge.name}-{judge.rubric.name}{end}")
 
 
 def folder_name(text: str) -> str:

@@ -1,0 +1,88 @@
+"""The Slurm script of the examples, and the Python of docs/many_machines.md."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+
+import pandas as pd
+import pytest
+
+from judge import merge, score
+
+ROOT = Path(__file__).parents[1]
+SCRIPT = ROOT / "examples" / "slurm_array.sh"
+ANSWERS = ROOT / "examples" / "answers.jsonl"
+
+
+def task(number, folder, count=2, **options):
+    """One task of the job array, with the program `judge` of this environment."""
+    environment = {**os.environ, "SLURM_ARRAY_TASK_ID": str(number), "TMPDIR": str(folder.parent)}
+    program = folder.parent / "bin" / "judge"
+    program.parent.mkdir(exist_ok=True)
+    program.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m judge "$@"\n')
+    program.chmod(0o755)
+    environment["PATH"] = f"{program.parent}{os.pathsep}{os.environ['PATH']}"
+    command = ["bash", SCRIPT, ANSWERS, "baseline", folder, str(count)]
+    return subprocess.run(command, env=environment, capture_output=True, text=True, **options)
+
+
+@pytest.fixture
+def folder(tmp_path):
+    if shutil.which("bash") is None:
+        pytest.skip("needs bash")
+    return tmp_path / "big"
+
+
+def test_tasks_of_the_job_array_make_shards_that_are_merged_and_resumed(folder):
+    for number in (1, 2, 2):
+        done = task(number, folder)
+        assert done.returncode == 0, done.stderr
+    assert sorted(path.name for path in folder.iterdir()) == ["shard-00001", "shard-00002"]
+    merge(sorted(folder.iterdir()), out=folder / "all")
+    score(ANSWERS, out=folder / "one")
+    assert (folder / "all" / "scores.jsonl").read_bytes() == (folder / "one" / "scores.jsonl").read_bytes()
+    assert [path.name for path in folder.parent.iterdir() if path.name.startswith("tmp")] == []
+
+
+def test_task_that_fails_says_so(folder):
+    assert task(3, folder, count=2).returncode == 2
+
+
+class FakeSpark:
+    """Calls the function for every element."""
+
+    def parallelize(self, elements, _slices):
+        self._elements = elements
+        return self
+
+    def map(self, function):
+        self._function = function
+        return self
+
+    def collect(self):
+        return list(map(self._function, self._elements))
+
+
+def test_recipes_for_spark_and_ray_data_give_the_scores_of_one_run(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    shutil.copy(ANSWERS, tmp_path)
+    page = (ROOT / "docs" / "many_machines.md").read_text()
+    ray = SimpleNamespace(
+        get=list, remote=lambda **_: lambda function: SimpleNamespace(remote=lambda number: function(number))
+    )
+    spark = SimpleNamespace(sparkContext=FakeSpark())
+    names = {"MODEL": "baseline", "FOLDER": "big", "spark": spark, "ray": ray}
+    for recipe in re.findall(r"^```python\n(.*?)^```$", page, re.MULTILINE | re.DOTALL):
+        exec(recipe.replace("answers.parquet", "answers.jsonl"), names)  # the extra for Parquet is optional
+    rows = pd.read_json(ANSWERS, lines=True)
+    tables = [names["score_partition"](rows[start : start + 12]) for start in (0, 12, 12)]
+    merge(sorted((tmp_path / "big" / "parts").iterdir()), out="parts")
+    scored = score(ANSWERS, out="one")
+    one = (tmp_path / "one" / "scores.jsonl").read_bytes()
+    assert (tmp_path / "big" / "all" / "scores.jsonl").read_bytes() == one
+    assert sorted((tmp_path / "parts" / "scores.jsonl").read_bytes().splitlines()) == sorted(one.splitlines())
+    assert list(pd.concat(tables[:2])["clarity"]) == list(scored.to_pandas()["clarity"])
