@@ -12,6 +12,7 @@ from judge.errors import InputError, RunError
 from judge.files.sqlite import REFUSED, code_of, explain
 from judge.records import MOST_SAMPLES, Completion, Failure, Item, Score, Usage
 from judge.rubric import BINARY, CRITERIA, Rubric
+from judge.scoring.parsing.decision_answers import DecisionForm
 from judge.scoring.random_sample import RandomSample
 
 REQUIRED_FACTS = {"judge", "fingerprint", "rubric"}
@@ -22,6 +23,7 @@ _FACT_TYPES: dict[str, type | tuple[type, ...]] = {
     "samples": int,
     "seconds": (int, float),
     "image_root": str,
+    "decisions": dict,
 }
 """Types of the facts that the code computes with; the others are only displayed."""
 
@@ -191,6 +193,8 @@ def to_fact(row: Sequence[Any]) -> tuple[str, Any]:
         raise ValueError(f"the number of samples is {value!r:.80}; allowed are 1 to {MOST_SAMPLES:,}")
     if value is not None and name == "random_sample":
         RandomSample.model_validate(value)
+    if name == "decisions":
+        DecisionForm.model_validate(value)
     return name, value
 
 

@@ -7,6 +7,7 @@ from typing import TypeAlias
 
 import numpy as np
 
+from judge.scoring.parsing.decision_answers import distributions, form_of
 from judge.scoring.run import Run
 from judge.stats.engine.scale import Floats, Scale
 
@@ -18,6 +19,15 @@ def label_probabilities(run: Run) -> LabelProbabilities:
     """Read the probabilities of the first judgment of each item; empty without expected scores."""
     if run.fact("judge").get("scores") != "expected":
         return {}
+    if form := form_of(run):
+        rubric = run.rubric
+        return {
+            (dimension, item.id): probabilities
+            for item, completions in run.judgments()
+            for completion in completions
+            if completion.sample == 0 and completion.dimension is None
+            for dimension, probabilities in distributions(completion, form, rubric).items()
+        }
     return {
         (completion.dimension, item.id): completion.label_probabilities
         for item, completions in run.judgments()
