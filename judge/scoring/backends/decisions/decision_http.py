@@ -21,6 +21,8 @@ from judge.scoring.backends.api.response_body import decode
 from judge.scoring.backends.decisions.routes import Target
 
 _EXCERPT_BYTES = 10_000
+_OWN_FIELDS = frozenset({"model", "input", "state", "questions", "images", "assets"})
+"""Fields of a body that are no parameters of the user."""
 _BAD_QUESTION = ("questions", "body.questions", "question ")
 """Beginnings of the place or the message of an error that concerns a question, not the item."""
 
@@ -62,7 +64,8 @@ class DecisionHttp(OpenAIHttp):
         if status in (404, 405, 501):
             raise await self._without_route(status, problem_of(status, _as_openai(data), answered))
         problem = problem_of(status if status != 200 else 502, _as_openai(data), answered)
-        raise self._classified(problem, {PICTURES} if has_images else set(), is_of_rubric=is_of_rubric)
+        sent = body.keys() - _OWN_FIELDS | ({PICTURES} if has_images else set())
+        raise self._classified(problem, sent, is_of_rubric=is_of_rubric)
 
     def _unwrapped(self, data: Any) -> dict[str, Any] | None:
         """Return the answers; None if the body is an error that came with status 200.
