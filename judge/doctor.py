@@ -1,4 +1,4 @@
-"""Diagnosis of this machine: packages, keys, GPU and disk; nothing is sent."""
+"""Diagnosis of this machine (packages, keys, GPU and disk; nothing is sent), and of a server."""
 
 import os
 import platform
@@ -30,6 +30,7 @@ from judge.hardware.gpus import Card, cards
 from judge.hardware.model_sizes import Shape, find_shape
 from judge.scoring.backends.api.pricing import find_prices
 from judge.scoring.backends.api.providers import LITELLM_KEYS, OPENAI_COMPATIBLE
+from judge.scoring.backends.decisions.routes import ROUTES
 from judge.scoring.backends.vllm.engine import DEFAULT_MAX_LENGTH, MIN_VERSION
 
 _EXTRAS = {"pyarrow": "Parquet files and saved datasets", "openpyxl": "Excel workbooks"}
@@ -52,6 +53,22 @@ class Finding(NamedTuple):
 def examine() -> list[Finding]:
     """Check Python, packages, keys, GPU and disk; nothing is sent, and no key is shown."""
     return [_python(), _litellm(), _prices(), _vllm(), *_extras(), *_keys(), _graphics_card(), _store()]
+
+
+def examine_server(api_base: str) -> list[Finding]:
+    """Ask a server which decision routes it has, by requests without questions, which are not billed.
+
+    Raises
+    ------
+    InputError
+        The server cannot be reached.
+    """
+    from judge.scoring.backends.decisions.offered_routes import offered_routes
+
+    return [
+        Finding(f"{route.name} route", "ok" if route.is_offered else "absent", route.found)
+        for route in offered_routes(api_base)
+    ]
 
 
 def suggest() -> list[Finding]:
@@ -205,6 +222,7 @@ def _extras() -> Iterator[Finding]:
 
 def _keys() -> Iterator[Finding]:
     names = {name for provider in OPENAI_COMPATIBLE.values() for name in provider.keys}
+    names |= {name for route in ROUTES.values() for name in route.keys}
     names |= {name for groups in LITELLM_KEYS.values() for group in groups for name in group}
     known = sorted(name for name in names if "KEY" in name or "TOKEN" in name)
     present = [name for name in known if os.environ.get(name)]

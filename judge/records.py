@@ -156,6 +156,18 @@ Parts are ``{"type": "text", "text": …}`` and ``{"type": "image", "image": n}`
 
 
 @dataclass(frozen=True, slots=True)
+class DecisionQuestion:
+    """A typed question to a decision model, which answers with the probability of every option."""
+
+    name: str
+    """The dimension, flag or criterion that it asks about."""
+    type: Literal["predicate", "choice", "score"]
+    instructions: str
+    options: tuple[tuple[str, str], ...] = ()
+    """Each option with its description, which may be empty; those of a score from lowest to highest."""
+
+
+@dataclass(frozen=True, slots=True)
 class Request:
     """What is sent to a judge for one item (and one dimension, if each dimension is requested alone)."""
 
@@ -176,6 +188,8 @@ class Request:
     """0 for the first request; 1 if a truncated or unparsed reply is requested once more."""
     labels: tuple[str, ...] = ()
     """Labels whose probabilities as the first token are requested; empty if a text is requested."""
+    questions: tuple[DecisionQuestion, ...] = ()
+    """Questions to a decision model; empty for other models."""
 
     def next_attempt(self, **params: Any) -> "Request":
         """Return the request of another attempt, with some parameters changed (for example, more tokens)."""

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import click
 
 from judge.cli.options import as_json
-from judge.doctor import Finding, examine, examine_judge, suggest
+from judge.doctor import Finding, examine, examine_judge, examine_server, suggest
 
 _ASSUMED = """\
 Estimates, not measurements. Context of 4,096 tokens per judgment. Times are for 1,000 judgments after the
@@ -31,21 +31,31 @@ def _local(ctx: click.Context, param: click.Parameter, value: str | None) -> str
     callback=_local,
     help="Check whether this model fits the graphics card, or which card it needs.",
 )
+@click.option(
+    "--api-base",
+    metavar="URL",
+    help="Ask this server which routes for decision models it has, such as http://localhost:8000/v1. Sends "
+    "requests without questions, with the key in JUDGE_API_KEY if there is one.",
+)
 @as_json
 @click.pass_context
-def command(ctx: click.Context, /, local_model: str | None, as_json: bool) -> None:
+def command(ctx: click.Context, /, local_model: str | None, api_base: str | None, as_json: bool) -> None:
     """Check this machine: packages, API keys (names only, never values), graphics card and disk.
 
     On a machine with a graphics card, the judge models that fit it are listed with their estimated speed.
-    With --local-model one model is checked, with or without a card. Nothing is downloaded.
+    With --local-model one model is checked, with or without a card. With --api-base a server is asked
+    for its decision routes. Nothing is downloaded.
 
     The exit status is 1 if something is broken or the model is too large. Missing optional parts are not an
     error.
 
     Examples: judge doctor; judge doctor --local-model vllm:Qwen/Qwen3-8B
     """
-    findings = examine_judge(local_model) if local_model else examine()
-    models = [] if local_model else suggest()
+    if api_base:
+        findings = examine_server(api_base)
+    else:
+        findings = examine_judge(local_model) if local_model else examine()
+    models = [] if local_model or api_base else suggest()
     if as_json:
         click.echo(json.dumps([finding._asdict() for finding in [*findings, *models]]))
     else:

@@ -10,7 +10,7 @@ from click.core import ParameterSource
 from judge.cli import settings_file
 from judge.cli.option_types import Number, pairs
 from judge.cli.options import rubric, section, seed
-from judge.rubric import load_rubric
+from judge.rubric import Rubric, load_rubric
 from judge.scoring.backends.api.providers import OPENAI_COMPATIBLE
 from judge.scoring.backends.connection import Connection
 from judge.scoring.backends.vllm.engine import EngineOptions
@@ -34,7 +34,7 @@ def _listed(ctx: click.Context, param: click.Parameter, values: tuple[str, ...])
     if not values:  # an empty list in a settings file
         raise click.BadParameter("no judge is given", ctx, param)
     for value in values:
-        if value in ("", "vllm:", "replay:"):
+        if value in ("", "vllm:", "replay:", "decisions:", "systemone:"):
             raise click.BadParameter(f"{value!r} names no judge", ctx, param)
         if values.count(value) > 1:
             raise click.BadParameter(
@@ -54,9 +54,10 @@ judge_options = section(
         metavar="MODEL",
         callback=_listed,
         help="Model that judges: openai/gpt-5, anthropic/claude-sonnet-4-5 or another litellm model; "
-        "vllm:MODEL on the GPU of this machine; hosted_vllm/MODEL with --api-base; replay:FILE for recorded "
-        "replies (a table with id and reply); baseline for word overlap without a model. Repeat the option "
-        "for a panel of judges.",
+        "vllm:MODEL on the GPU of this machine; hosted_vllm/MODEL with --api-base; "
+        "decisions:openai/gpt-6-luna or systemone:typesafe/jev-latest for decision models, which answer with "
+        "probabilities; replay:FILE for recorded replies (a table with id and reply); baseline for word "
+        "overlap without a model. Repeat the option for a panel of judges.",
     ),
     rubric("it defines what is scored.", default="open_qa", show_default=True),
     click.option(
@@ -213,28 +214,54 @@ def judges_of(values: dict[str, Any]) -> list[Judge]:
     engine = {name: values[name] for name in _DECISIVE if values[name] is not None}
     engine |= {name: v for name, v in _parsed(values["engine_args"]).items() if name in ENGINE_DECIDES}
     loaded = load_rubric(values["rubric"])
-    if values["scores"] == "expected" and loaded.flags:
-        names = ", ".join(loaded.flags)
-        click.echo(
-            f"note: --scores expected gives scores only; the flags are not requested: {names}", err=True
-        )
     judges = []
     for model in values["model"]:
         judge = Judge(model=model, rubric=loaded, params=params, scores=values["scores"])
         if judge.backend == "vllm":
             judge = replace(judge, engine=engine)
+        if judge.backend == "decisions":  # the usual parameters are meant for the other judges of a panel
+            judge = replace(judge, params=_parsed(values["params"]))
         judges.append(replace(judge, structured=_structured(judge, values["structured"], values["api_base"])))
     _check_meant(judges)
+    _check_decisions(judges, values["scores"])
+    _note_left_out(judges, loaded)
     if not values["trust_config"]:
         _check_parameters(judges, values["transport"], values["params"])
         _check_engine(judges, values)
     return judges
 
 
+def _check_decisions(judges: list[Judge], scores: str) -> None:
+    """Refuse options that have no effect on decision models, unless they are meant for another judge."""
+    if not all(judge.backend == "decisions" for judge in judges):
+        return
+    source = click.get_current_context().get_parameter_source
+    options = [*_PARAMETERS, "structured", *(["scores"] if scores == "text" else [])]
+    if given := [name for name in options if source(name) is ParameterSource.COMMANDLINE]:
+        option = given[0].replace("_", "-")
+        raise click.UsageError(
+            f"--{option}: decision models give probabilities and generate no text; leave it out"
+        )
+
+
+def _note_left_out(judges: list[Judge], loaded: Rubric) -> None:
+    """Say once what a rubric asks for that judges with expected scores are not asked."""
+    kinds = {judge.backend == "decisions" for judge in judges if judge.scores == "expected"}
+    if False in kinds and loaded.flags:
+        names = ", ".join(loaded.flags)
+        click.echo(
+            f"note: --scores expected gives scores only; the flags are not requested: {names}", err=True
+        )
+    if True in kinds:
+        texts = [name for name, flag in loaded.flags.items() if flag.type == "text"]
+        left_out = f"; the flags that are texts are not requested: {', '.join(texts)}" if texts else ""
+        click.echo(f"note: a decision model gives probabilities and no reasons{left_out}", err=True)
+
+
 def _check_meant(judges: list[Judge]) -> None:
     """Fail if an option of the command line has no effect; settings may be meant for other calls."""
     source = click.get_current_context().get_parameter_source
-    expected = [judge.model for judge in judges if judge.scores == "expected"]
+    expected = [j.model for j in judges if j.scores == "expected" and j.backend != "decisions"]
     if expected and source("max_tokens") is ParameterSource.COMMANDLINE:
         raise click.UsageError(
             "--max-tokens: --scores expected requests a single token; leave --max-tokens out"

@@ -205,7 +205,7 @@ def show_preview(answers: str, judge: Judge, options: dict[str, Any], out: Path,
         click.echo(visible(note), err=True)
     for message in seen.first:
         click.echo(f"--- {message['role']} ---\n{message_text(message)}\n")
-    unpriced = "price unknown" if judge.backend == "api" else "free"
+    unpriced = "price unknown" if judge.is_billed else "free"
     cost = unpriced if seen.cost is None else f"about ${seen.cost:.4f}"
     answered = f" ({seen.answered:,} more are already answered)" if seen.answered else ""
     click.echo(

@@ -11,6 +11,9 @@ from judge.rubric.checks import problems_of
 from judge.rubric.content import RubricContent
 from judge.rubric.parts import Example, Reasons, Rule, matches
 
+MOST_QUESTIONS = 64
+"""Most criteria in one request to a decision model: some servers take no more questions."""
+
 
 class Rubric(RubricContent):
     """What is judged and how; load one with `judge.load_rubric`. See the shipped files for examples."""
@@ -30,6 +33,17 @@ class Rubric(RubricContent):
             for example in self.examples
         ]
         return self.model_copy(update={"reply": "number", "flags": {}, "examples": tuple(examples)})
+
+    def as_questions(self) -> "Rubric":
+        """Convert to the form that a decision model is asked in: no reasons and no flags that are texts."""
+        flags = {name: flag for name, flag in self.flags.items() if flag.type == "boolean"}
+        criteria = self.criteria
+        if criteria:
+            most = min(criteria.per_request or MOST_QUESTIONS, MOST_QUESTIONS)
+            criteria = criteria.model_copy(update={"per_request": most})
+        examples = tuple(_without_reasons(example, flags) for example in self.examples)
+        update = {"reply": "json", "reasons": "none", "flags": flags, "criteria": criteria}
+        return self.model_copy(update={**update, "examples": examples})
 
     def rules_for(self, item: Item) -> list[Rule]:
         """List the rules that match `item`; its prompt contains only these."""
@@ -92,3 +106,10 @@ class Rubric(RubricContent):
         whole = integer_weights(tuple(weights))
         total = sum(whole)
         return sum(scores[name] * w for name, w in zip(names, whole, strict=True)) / total if total else None
+
+
+def _without_reasons(example: Example, flags: Collection[str]) -> Example:
+    """Return a worked example whose verdict is only what a decision model is asked for."""
+    verdict = example.verdict
+    kept = {name: value for name, value in verdict.flags.items() if name in flags}
+    return example.model_copy(update={"verdict": verdict.model_copy(update={"reasons": {}, "flags": kept})})

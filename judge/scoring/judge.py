@@ -24,6 +24,8 @@ PROMPT_VERSION = 2
 """Version of the prompt text around an item. It increases whenever that text or the grammar of replies
 changes, because replies to different prompts are not mixed in one run."""
 
+DECISION_ROUTES = ("decisions", "systemone")
+"""Beginnings of the names of decision models: OpenAI's format, and System One."""
 _MOST_SHOWN = 5
 
 
@@ -36,7 +38,8 @@ class Judge:
     Parameters
     ----------
     model : str
-        ``baseline``, ``replay:FILE``, ``vllm:MODEL``, or a litellm model name such as ``openai/gpt-5``.
+        ``baseline``, ``replay:FILE``, ``vllm:MODEL``, ``decisions:MODEL`` or ``systemone:MODEL`` (decision
+        models), or a litellm model name such as ``openai/gpt-5``.
     rubric : Rubric
         What is scored and how; see `judge.load_rubric`. With expected scores, each score is requested alone
         as a bare number, whatever reply form the rubric has.
@@ -48,7 +51,7 @@ class Judge:
         Images with more pixels (width times height) are scaled down before they are sent.
     scores : {'text', 'expected'}
         'text' reads the score from the reply; 'expected' takes the expectation over the probabilities of the
-        labels of the scale (G-Eval), which needs token probabilities.
+        labels of the scale (G-Eval), which needs token probabilities. Always 'expected' for decision models.
     engine : mapping of str to Any
         Settings of a model in this process that can change a reply, by vLLM's names: dtype, quantization,
         revision, lora, … (see `ENGINE_DECIDES`). The other settings are in `judge.EngineOptions`.
@@ -74,15 +77,32 @@ class Judge:
     prompt: int = PROMPT_VERSION
 
     def __post_init__(self) -> None:
-        """Give expected scores the rubric form in which each score is requested alone, as a bare number."""
-        if self.scores == "expected":
-            object.__setattr__(self, "rubric", self.rubric.as_numbers())
+        """Give the rubric the form in which the model is asked; decision models give expected scores only."""
+        if self.backend == "decisions":
+            object.__setattr__(self, "scores", "expected")
+        object.__setattr__(self, "rubric", self.as_asked(self.rubric))
+
+    def as_asked(self, rubric: Rubric) -> Rubric:
+        """Return a rubric in the form in which this judge is asked.
+
+        Expected scores are requested alone, as bare numbers; a decision model gets one question for each.
+        """
+        if self.backend == "decisions":
+            return rubric.as_questions()
+        return rubric.as_numbers() if self.scores == "expected" else rubric
 
     @property
     def backend(self) -> str:
         """Name of the backend that serves the model."""
         head = self.model.partition(":")[0]
+        if head in DECISION_ROUTES:
+            return "decisions"
         return head if head in ("baseline", "replay", "vllm") else "api"
+
+    @property
+    def is_billed(self) -> bool:
+        """Whether a provider may bill the requests."""
+        return self.backend in ("api", "decisions")
 
     @property
     def is_on_vllm(self) -> bool:
@@ -98,7 +118,7 @@ class Judge:
             name = f"{head}:{Path(rest).stem}"
         elif self.backend == "vllm" and rest.startswith(("/", ".", "~")):  # a folder
             name = f"{head}:{Path(os.path.abspath(os.path.expanduser(rest))).name}"
-        return f"{name} expected" if self.scores == "expected" else name
+        return f"{name} expected" if self.scores == "expected" and self.backend != "decisions" else name
 
     @cached_property
     def fingerprint(self) -> str:

@@ -8,6 +8,7 @@ from judge.rubric import Rubric, asks_criteria
 from judge.scoring.backends import Backend
 from judge.scoring.interrupts import uninterrupted
 from judge.scoring.judge import Judge
+from judge.scoring.parsing.decision_answers import form_of
 from judge.scoring.parsing.parse import score_rows
 from judge.scoring.prompt import Prompter
 from judge.scoring.run import Run
@@ -87,22 +88,31 @@ def score_items(
 
 def derive_scores(run: Run, rubric: Rubric) -> None:
     """Derive all scores of a run from its stored replies; no call is made."""
-    rater, samples = run.judge.name, run.fact("samples", 1)
+    rater, samples, form = run.judge.name, run.fact("samples", 1), form_of(run)
     rows = (
         score
         for item, completions in run.judgments()
-        for score in score_rows(item, _with_earlier_replies(run, completions), rubric, rater, samples)
+        for score in score_rows(
+            item,
+            _with_earlier_replies(run, completions, all_parts=form is not None),
+            rubric,
+            rater,
+            samples,
+            form,
+        )
     )
     run.write_scores(rows, rubric)
 
 
-def _with_earlier_replies(run: Run, completions: Iterable[Completion]) -> Iterator[Completion]:
-    """Put the first reply of criteria that were requested again before the second.
+def _with_earlier_replies(
+    run: Run, completions: Iterable[Completion], *, all_parts: bool
+) -> Iterator[Completion]:
+    """Put the first reply of criteria (or, with `all_parts`, of anything) that was requested again first.
 
-    A second reply may leave out criteria that the first one judged.
+    A second reply may leave out what the first one judged.
     """
     for completion in completions:
-        if completion.attempt and asks_criteria(completion.dimension):
+        if completion.attempt and (all_parts or asks_criteria(completion.dimension)):
             earlier = (c for c in run.completions_of(completion.key) if c.attempt < completion.attempt)
             yield from (c.model_copy(update={"dimension": completion.dimension}) for c in earlier)
         yield completion

@@ -5,7 +5,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from judge.records import Request
 from judge.scoring.checked_items import Answers, BadItems, InputOptions, checked_items, input_notes
@@ -13,7 +13,10 @@ from judge.scoring.checked_items import image_root as root_of_images
 from judge.scoring.judge import Judge
 from judge.scoring.prompt import Prompter
 from judge.scoring.run import Run
-from judge.scoring.score import default_out
+from judge.scoring.score import default_out, most_images_shown
+
+if TYPE_CHECKING:
+    from judge.scoring.backends.api.pricing import Prices
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -88,7 +91,7 @@ def preview(
     >>> found.items, found.requests, found.cost < 0.01
     (1, 1, True)
     """
-    from judge.scoring.backends.api.pricing import find_prices, forecast
+    from judge.scoring.backends.api.pricing import forecast
 
     reading, prompter = InputOptions(**options), Prompter(judge)
     path = Path(out) if out else default_out(answers, judge, reading.part)
@@ -113,8 +116,7 @@ def preview(
                 firsts[:] = firsts or [request.messages]
                 yield request
 
-        provider, _, name = judge.model.partition("/")
-        expected = forecast(unanswered(), find_prices(judge.model, provider, name))
+        expected = forecast(unanswered(), _prices(judge, run))
         return Preview(
             items=added.new,
             requests=expected.requests,
@@ -124,3 +126,17 @@ def preview(
             first=firsts[0] if firsts else [],
             notes=input_notes(bad.summary, judge.rubric),
         )
+
+
+def _prices(judge: Judge, run: Run) -> "Prices | None":
+    """Prices of a judge; a decision model must also take the questions and images of the run."""
+    from judge.scoring.backends.api.pricing import find_prices
+
+    if judge.backend != "decisions":
+        provider, _, name = judge.model.partition("/")
+        return find_prices(judge.model, provider, name)
+    from judge.scoring.backends.decisions import routes
+
+    routes.check_questions(judge)
+    routes.check_images(judge.model, most_images_shown(run, judge.rubric))
+    return routes.decision_prices(routes.target_of(judge.model))

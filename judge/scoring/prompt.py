@@ -9,12 +9,13 @@ contain, and invisible characters are written out.
 
 import hashlib
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
-from judge.records import Item, Message, Request, content_hash
+from judge.records import DecisionQuestion, Item, Message, Request, content_hash
 from judge.rubric import Example, ItemRubrics, Rubric, asks_criteria
+from judge.scoring.decision_questions import decided_example, questions_of, questions_text
 from judge.scoring.judge import Judge
 from judge.scoring.reply_form import (
     NO_VERDICT,
@@ -27,6 +28,7 @@ from judge.scoring.reply_form import (
     spoken,
 )
 
+VerdictText = Callable[[Example, Rubric], str]
 # Control characters except tab and line ends (a carriage return alone can hide a line), bidirectional
 # overrides, and tag characters, in which a sentence can be hidden. Joiners are kept: several languages and
 # emoji need them.
@@ -61,6 +63,9 @@ class _Part:
     labels: tuple[str, ...]
     shared: str
     """Hash of everything that decides a reply, but for the item."""
+    questions: tuple[DecisionQuestion, ...] = ()
+    asked: tuple[Message, ...] = ()
+    """The questions as a message that people can read."""
 
 
 class Prompter:
@@ -76,10 +81,12 @@ class Prompter:
         pictures = self._judge.rubric.images_for(item)
         for name, rubric in self._rubrics.of(item).parts.items():
             part = self._part(rubric, name)
-            content = _content(item, rubric, pictures, is_criteria=asks_criteria(name))
+            is_listed = asks_criteria(name) and not part.questions  # or each is a question of its own
+            verdict = decided_example if part.questions else example_reply
+            content = _content(item, rubric, pictures, is_criteria=is_listed, verdict=verdict)
             if rubric.reply == "number" and name is not None:
                 content = _with_question(content, _bare_question(rubric, name))
-            messages = [part.system, {"role": "user", "content": content}]
+            messages = [part.system, {"role": "user", "content": content}, *part.asked]
             for sample in range(samples):
                 yield self._request(item, messages, name, sample, part)
 
@@ -95,6 +102,8 @@ class Prompter:
 
     def _made_part(self, rubric: Rubric, name: str | None) -> _Part:
         judge = self._judge
+        if judge.backend == "decisions":
+            return self._decision_part(rubric, is_criteria=asks_criteria(name))
         system = {"role": "system", "content": system_text(rubric, is_criteria=asks_criteria(name))}
         asked = _asked_alone(rubric, name)
         labels = bare_labels(rubric, asked) if judge.scores == "expected" else ()
@@ -105,6 +114,16 @@ class Prompter:
             system, schema, labels, content_hash(decisive + ([judge.engine] if judge.engine else []))
         )
 
+    def _decision_part(self, rubric: Rubric, *, is_criteria: bool) -> _Part:
+        """Make the shared parts of questions to a decision model; the set of questions is part of the key."""
+        system = {"role": "system", "content": input_text(rubric)}
+        questions = questions_of(rubric, is_criteria=is_criteria)
+        if is_criteria:  # a text of the item, which is untrusted
+            questions = tuple(replace(q, instructions=as_data(q.instructions)) for q in questions)
+        asked = {"role": QUESTIONS, "content": questions_text(questions)}
+        decisive = [self._judge.model, system, self._judge.params, asked]
+        return _Part(system, None, (), content_hash(decisive), questions, (asked,))
+
     def _request(
         self, item: Item, messages: list[Message], name: str | None, sample: int, part: _Part
     ) -> Request:
@@ -114,10 +133,11 @@ class Prompter:
             model=self._judge.model,
             params=self._params(sample),
             schema=part.schema,
-            key=self._key(item, messages[-1], sample, part),
+            key=self._key(item, messages[1], sample, part),
             sample=sample,
             dimension=name,
             labels=part.labels,
+            questions=part.questions,
         )
 
     def _params(self, sample: int) -> Mapping[str, Any]:
@@ -138,6 +158,8 @@ class Prompter:
 
 
 _MOST_PARTS = 512
+QUESTIONS = "questions"
+"""Role of the message that shows people the questions to a decision model; it is not sent as text."""
 
 
 def build_requests(item: Item, judge: Judge, samples: int = 1) -> list[Request]:
@@ -145,29 +167,45 @@ def build_requests(item: Item, judge: Judge, samples: int = 1) -> list[Request]:
     return list(Prompter(judge).requests(item, samples))
 
 
+def input_text(rubric: Rubric) -> str:
+    """What all questions to a decision model share: the task, guidelines, examples, and what is data."""
+    parts = [rubric.task.strip(), *_guidance(rubric, decided_example)]
+    return "\n\n".join([*parts, "# The answer is data\n" + _DATA_RULE])
+
+
 def system_text(rubric: Rubric, *, is_criteria: bool = False) -> str:
     """The part of the prompt that is the same for every item that is asked for the same dimensions."""
-    parts = [rubric.task.strip(), *([criteria_text(rubric)] if is_criteria else dimensions_text(rubric))]
-    if rubric.guidelines:
-        parts.append("# Guidelines\n" + _bullets(rubric.guidelines))
-    if shared := [example for example in rubric.examples if not example.when]:
-        parts.append("# Examples\n" + "\n\n".join(_example_text(e, rubric) for e in shared))
     return "\n\n".join(
         [
-            *parts,
+            rubric.task.strip(),
+            *([criteria_text(rubric)] if is_criteria else dimensions_text(rubric)),
+            *_guidance(rubric, example_reply),
             "# The answer is data\n" + _DATA_RULE,
             "# Your reply\n" + reply_text(rubric, is_criteria=is_criteria),
         ]
     )
 
 
-def item_text(item: Item, rubric: Rubric, *, is_criteria: bool = False) -> str:
-    """Return the part of the prompt that depends on the item, without its images."""
+def _guidance(rubric: Rubric, verdict: VerdictText) -> Iterator[str]:
+    """Yield the guidelines, and the worked examples that every item gets."""
+    if rubric.guidelines:
+        yield "# Guidelines\n" + _bullets(rubric.guidelines)
+    if shared := [example for example in rubric.examples if not example.when]:
+        yield _examples_text(shared, rubric, verdict)
+
+
+def item_text(
+    item: Item, rubric: Rubric, *, is_criteria: bool = False, verdict: VerdictText = example_reply
+) -> str:
+    """Return the part of the prompt that depends on the item, without its images.
+
+    `verdict` writes the verdict of a worked example, in the form that the model is asked for.
+    """
     parts = []
     if rules := rubric.rules_for(item):
         parts.append("# Rules for this item\n" + _bullets([rule.text for rule in rules]))
     if examples := [example for example in rubric.examples_for(item) if example.when]:
-        parts.append("# Examples\n" + "\n\n".join(_example_text(e, rubric) for e in examples))
+        parts.append(_examples_text(examples, rubric, verdict))
     parts.append("# Question\n" + as_data(item.question))
     if item.choices:
         parts.append(
@@ -232,9 +270,9 @@ def _is_constrained(judge: Judge) -> bool:
 
 
 def _content(
-    item: Item, rubric: Rubric, pictures: Sequence[int], *, is_criteria: bool
+    item: Item, rubric: Rubric, pictures: Sequence[int], *, is_criteria: bool, verdict: VerdictText
 ) -> str | list[dict[str, Any]]:
-    text = item_text(item, rubric, is_criteria=is_criteria)
+    text = item_text(item, rubric, is_criteria=is_criteria, verdict=verdict)
     if not pictures:
         return text
     parts: list[dict[str, Any]] = []
@@ -269,12 +307,16 @@ def _with_question(content: str | list[dict[str, Any]], question: str) -> str | 
     return f"{content}\n\n{question}"
 
 
-def _example_text(example: Example, rubric: Rubric) -> str:
+def _examples_text(examples: Sequence[Example], rubric: Rubric, verdict: VerdictText) -> str:
+    return "# Examples\n" + "\n\n".join(_example_text(e, verdict(e, rubric)) for e in examples)
+
+
+def _example_text(example: Example, verdict: str) -> str:
     lines = [f"Question: {example.question.strip()}"]
     if example.reference is not None:
         lines.append(f"Reference answer: {example.reference.strip()}")
     lines.append(f"Answer: {example.answer.strip()}")
-    lines.append(f"Judgment: {example_reply(example, rubric)}")
+    lines.append(f"Judgment: {verdict}")
     return "\n".join(lines)
 
 

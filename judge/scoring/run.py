@@ -343,7 +343,7 @@ class Run(RunDatabase):
                 self._rows,
                 counts or (verdict for _, verdict in self.verdicts()),
                 rubric=self.rubric,
-                is_billed=self.judge.backend == "api",
+                is_billed=self.judge.is_billed,
                 seconds=self.fact("seconds", 0.0),
             )
 

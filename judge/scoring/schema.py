@@ -14,6 +14,7 @@ from judge.errors import InputError, RunError
 from judge.files.sqlite import REFUSED, code_of, explain
 from judge.records import MOST_SAMPLES, Completion, Failure, Item, Score, Usage
 from judge.rubric import BINARY, CRITERIA, Rubric
+from judge.scoring.parsing.decision_answers import DecisionForm
 from judge.scoring.random_sample import RandomSample
 from judge.scoring.shards import ShardFact
 
@@ -25,10 +26,11 @@ _FACT_TYPES: dict[str, type | tuple[type, ...]] = {
     "samples": int,
     "seconds": (int, float),
     "image_root": str,
+    "decisions": dict,
 }
 """Types of the facts that the code computes with; the others are only displayed."""
 
-_FACT_MODELS: dict[str, type[BaseModel]] = {"random_sample": RandomSample, "shard": ShardFact}
+_FACT_MODELS: dict[str, type[BaseModel]] = {"random_sample": RandomSample, "shard": ShardFact, "decisions": DecisionForm}
 """Facts with several parts, or null."""
 
 COMPLETION_COLUMNS = (

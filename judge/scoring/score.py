@@ -72,8 +72,8 @@ def score(
         are recognized in files and in memory.
     judge : str or Judge
         ``baseline`` (a lexical baseline, no model), ``replay:FILE`` (recorded replies), ``vllm:MODEL`` (a
-        model in this process, on your GPU), a litellm model name such as ``openai/gpt-5``, or a `Judge` with
-        its own parameters.
+        model in this process, on your GPU), ``decisions:MODEL`` or ``systemone:MODEL`` (a decision model), a
+        litellm model name such as ``openai/gpt-5``, or a `Judge` with its own parameters.
     rubric : str, Path or Rubric
         Name of a shipped rubric, or path of a YAML file. Ignored if `judge` is a `Judge`, which has its own.
     out : str, Path or None
@@ -183,7 +183,7 @@ def score(
             connection=connection,
             engine=engine,
             image_root=root,
-            most_images=run.most_images,
+            most_images=most_images_shown(run, judge.rubric),
             on_loading=progress.on_model_loading,
             on_wait=progress.on_wait,
         )
@@ -249,10 +249,17 @@ def _count_requests(run: Run, rubric: Rubric, counts: IngestCounts) -> int:
     return sum(len(rubrics.of(item).parts) for item in run.items_to_ask())
 
 
+def most_images_shown(run: Run, rubric: Rubric) -> int:
+    """Largest number of images of one item that the judge is shown."""
+    if not rubric.images:
+        return run.most_images
+    return max((len(rubric.images_for(item)) for item in run.items_to_ask()), default=0)
+
+
 def _check_samples(judge: Judge, samples: int) -> None:
     if not 1 <= samples <= MOST_SAMPLES:
         raise InputError(f"samples (--samples): found {samples}; allowed are 1 to {MOST_SAMPLES:,}")
-    if judge.scores == "expected" and samples > 1:
+    if judge.scores == "expected" and judge.backend != "decisions" and samples > 1:
         raise InputError(
             f"samples (--samples): found {samples} with expected scores, whose probabilities are the same "
             "each time; use one sample, or scores='text' (--scores text)"
@@ -301,9 +308,7 @@ def rederive(path: str | Path, rubric: str | None = None) -> Run:
             raise RunError(
                 f"{path}: its judgments were imported without replies, so there is nothing to parse again"
             )
-        new = load_rubric(rubric) if rubric else found.rubric
-        if judge.scores == "expected":
-            new = new.as_numbers()
+        new = judge.as_asked(load_rubric(rubric) if rubric else found.rubric)
     check_replies_fit(new, judge.rubric, str(rubric))
     with Run.create(path, judge) as run:
         derive_scores(run, new)
@@ -375,6 +380,10 @@ def _note_sample(
 def _write_facts(run: Run, judge: Judge, answers: Answers, root: Path, retry_errors: bool) -> None:
     if judge.backend == "replay":
         _check_recording(run, judge, retry_errors)
+    if judge.backend == "decisions":
+        from judge.scoring.backends.decisions.routes import stored_form
+
+        run.set_fact("decisions", stored_form(judge))
     run.set_fact("input", source_name(answers))
     run.set_fact("image_root", str(root))
     run.set_fact("version", __version__)

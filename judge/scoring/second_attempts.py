@@ -7,6 +7,7 @@ from typing import Any
 
 from judge.records import Completion, Item, Request
 from judge.rubric import Rubric
+from judge.scoring.parsing.decision_answers import DecisionForm, form_of
 from judge.scoring.parsing.parse import is_readable, read
 from judge.scoring.prompt import Prompter
 from judge.scoring.repetition import repeats_itself
@@ -15,13 +16,23 @@ from judge.scoring.run import Run
 
 def replies_to_repeat(run: Run, rubric: Rubric, reask: bool) -> Iterator[Completion]:
     """Yield truncated replies that may be complete with more tokens and, with `reask`, unparsed ones."""
-    judge = run.judge
-    if judge.scores == "expected":  # the request is for one token, so a second reply would be the same
-        return
+    judge, form = run.judge, form_of(run)
+    if judge.scores == "expected" and not (form and reask):
+        return  # the request is for one token, so a second reply would be the same
     for item, completions in run.judgments():
         for completion in completions:
-            if completion.attempt == 0 and _needs_repeat(completion, rubric, item, reask, judge.params):
+            if form:
+                needed = _is_unparsed(completion, rubric, item, form)
+            else:
+                needed = _needs_repeat(completion, rubric, item, reask, judge.params)
+            if completion.attempt == 0 and needed:
                 yield completion
+
+
+def _is_unparsed(
+    completion: Completion, rubric: Rubric, item: Item, form: DecisionForm | None = None
+) -> bool:
+    return "unparsed" in {outcome.status for outcome in read(completion, rubric, item, form).values()}
 
 
 def _needs_repeat(
@@ -29,8 +40,7 @@ def _needs_repeat(
 ) -> bool:
     if completion.finish_reason == "length":
         return _may_complete(completion, params) and not is_readable(completion, rubric, item)
-    statuses = {outcome.status for outcome in read(completion, rubric, item).values()} if reask else set()
-    return "unparsed" in statuses
+    return reask and _is_unparsed(completion, rubric, item)
 
 
 def _may_complete(completion: Completion, params: Mapping[str, Any]) -> bool:
@@ -56,6 +66,8 @@ def second_requests(
 
 
 def _repeated(request: Request, completion: Completion, *, is_number: bool) -> Request:
+    if request.questions:  # a decision model has nothing to correct; its next answer may be whole
+        return request.next_attempt()
     if completion.finish_reason == "length":
         used = completion.usage.completion_tokens if completion.usage else 0
         return request.next_attempt(max_tokens=4 * (used or 4096))

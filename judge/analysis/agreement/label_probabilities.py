@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TypeAlias
 
 import numpy as np
 
+from judge.scoring.parsing.decision_answers import distributions, form_of
 from judge.scoring.run import Run
 from judge.stats.engine.scale import Floats, Scale
 
@@ -16,14 +17,23 @@ LabelProbabilities: TypeAlias = Mapping[tuple[str, str], Mapping[str, float]]
 
 def label_probabilities(run: Run) -> LabelProbabilities:
     """Read the probabilities of the first judgment of each item; empty without expected scores."""
+    return {(dimension, item): found for dimension, item, found in iter_probabilities(run)}
+
+
+def iter_probabilities(run: Run) -> Iterator[tuple[str, str, Mapping[str, float]]]:
+    """Yield dimension, item and probabilities of the first judgments; nothing without expected scores."""
     if run.fact("judge").get("scores") != "expected":
-        return {}
-    return {
-        (completion.dimension, item.id): completion.label_probabilities
-        for item, completions in run.judgments()
-        for completion in completions
-        if completion.label_probabilities and completion.dimension and completion.sample == 0
-    }
+        return
+    form, rubric = form_of(run), run.rubric
+    for item, completions in run.judgments():
+        for completion in completions:
+            if completion.sample:
+                continue
+            if form and completion.dimension is None:
+                for dimension, found in distributions(completion, form, rubric).items():
+                    yield dimension, item.id, found
+            elif completion.label_probabilities and completion.dimension:
+                yield completion.dimension, item.id, completion.label_probabilities
 
 
 def on_points(found: LabelProbabilities, dimension: str, items: Sequence[str], scale: Scale) -> Floats | None:

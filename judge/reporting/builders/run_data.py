@@ -1,11 +1,13 @@
 """The data of a run that reports need: scores, counts and provenance."""
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from judge.analysis.ratings import NoVerdict
+from judge.analysis.score_spread import ScoreSpread, score_spreads
 from judge.analysis.score_table import ScoreTable
 from judge.analysis.stored_run import FoundScores
 from judge.reporting.document import IMAGE_ROOT
@@ -28,12 +30,15 @@ class RunData:
         Judge, rubric, versions and input, as text.
     path : str
         Run folder as it was given, for commands; empty for a table that is no run.
+    spreads : mapping of str to ScoreSpread
+        Dimension -> spread of the judge's distributions; empty without expected scores.
     """
 
     table: ScoreTable
     summary: RunSummary | None = None
     about: dict[str, str] = field(default_factory=dict)
     path: str = ""
+    spreads: Mapping[str, ScoreSpread] = field(default_factory=dict)
 
 
 def read_run(path: str | Path, no_verdict: NoVerdict = "bounds") -> RunData:
@@ -49,7 +54,7 @@ def read_run(path: str | Path, no_verdict: NoVerdict = "bounds") -> RunData:
     with Run.open(path) as run:
         table, found = ScoreTable.counted(run, no_verdict)
         summary = run.summary(_counts(table, found) if found else None)
-        return RunData(table, summary, _about(run, summary), str(path))
+        return RunData(table, summary, _about(run, summary), str(path), score_spreads(run))
 
 
 def _counts(table: ScoreTable, found: FoundScores) -> ScoreCounts:

@@ -22,7 +22,7 @@ from judge.reporting.document import Section
 from judge.reporting.findings import run_findings, type_findings
 from judge.reporting.methods import UNKNOWN
 from judge.reporting.report import Report
-from judge.reporting.tables import run_tables, type_tables
+from judge.reporting.tables import run_tables, spread_table, type_tables
 from judge.reporting.wording import counted
 from judge.rubric import CRITERIA
 from judge.stats.engine.estimate import Estimate
@@ -62,7 +62,7 @@ def build_report(
     failing = Failures(table, clusters)
     profile, anomalies = failing.profile(), find_anomalies(table)
     sections = [
-        _overview(table, passing, dimensions, clusters),
+        _overview(source, passing, dimensions, clusters),
         *_criteria_section(table, clusters),
         *_slice_section(sliced),
         *_failure_sections(failing, profile, [one.field for one in sliced], detail=True),
@@ -151,14 +151,17 @@ def _title(source: RunData) -> str:
 
 
 def _overview(
-    table: ScoreTable, passing: PassRate, dimensions: Sequence[DimensionSummary], clusters: Groups
+    source: RunData, passing: PassRate, dimensions: Sequence[DimensionSummary], clusters: Groups
 ) -> Section:
+    table = source.table
     scale = table.rubric.scale
     scores = [d for d in dimensions if d.kind == "score" and d.scale == scale]
     held = [run_tables.pass_rates(passing, dimensions, table.no_verdict)]
     if scores:
         held.append(run_tables.score_distribution(scores, scale.labels))
     held += type_tables.other_scales(dimensions, scale)
+    if source.spreads:
+        held.append(spread_table.expected_scores(dimensions, source.spreads))
     held += type_tables.shares_met(dimensions, all_criteria(table, clusters))
     held += type_tables.labels(dimensions)
     complete = all(d.statuses["ok"] == len(table) for d in dimensions) and all(

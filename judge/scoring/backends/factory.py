@@ -52,6 +52,8 @@ def check_backend(judge: Judge, connection: Connection) -> None:
         from judge.scoring.backends.vllm import backend
 
         backend.preflight()
+    if judge.backend == "decisions":
+        _check_decisions(judge, connection)
     if judge.backend == "api":
         from judge.scoring.backends.api import logprobs, pricing, providers
 
@@ -63,6 +65,17 @@ def check_backend(judge: Judge, connection: Connection) -> None:
         if judge.scores == "expected" and not endpoint.is_vllm:  # vLLM says which labels are tokens
             for name in judge.rubric.judged:
                 logprobs.by_rank(bare_labels(judge.rubric, name))  # raises before anything is paid for
+
+
+def _check_decisions(judge: Judge, connection: Connection) -> None:
+    from judge.scoring.backends.api import pricing, providers
+    from judge.scoring.backends.decisions import routes
+
+    routes.check_questions(judge)
+    target, endpoint = routes.resolve_decisions(judge.model, connection)
+    if connection.unconfirmed is not None:
+        providers.check_keyless(endpoint, connection.unconfirmed)
+    pricing.Budget(connection.max_cost, routes.decision_prices(target))  # raises if it is unknown
 
 
 def load_backend(
@@ -118,6 +131,13 @@ def load_backend(
             most_images=most_images,
             encode=encode,
             on_start=on_loading,
+        )
+    if judge.backend == "decisions":
+        from judge.scoring.backends.decisions import decision_backend, routes
+
+        routes.check_images(judge.model, most_images)
+        return decision_backend.DecisionBackend(
+            judge.model, connection=connection, encode=encode, on_wait=on_wait
         )
     from judge.scoring.backends.api.backend import ApiBackend
 

@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from judge.records import OVERALL, Completion, Item, Score
 from judge.rubric import CRITERIA, ItemRubric, ItemRubrics, Rubric, asks_criteria
+from judge.scoring.parsing.decision_answers import DecisionForm, read_answers
 from judge.scoring.parsing.echoes import (
     ECHO,
     EmbeddedVerdicts,
@@ -40,17 +41,23 @@ _ONLY_REASONING = "the reply contains only reasoning and no answer"
 
 
 def score_rows(
-    item: Item, completions: Iterable[Completion], rubric: Rubric, rater: str, samples: int = 1
+    item: Item,
+    completions: Iterable[Completion],
+    rubric: Rubric,
+    rater: str,
+    samples: int = 1,
+    form: DecisionForm | None = None,
 ) -> list[Score]:
     """Return the scores of one item: a row for each dimension, flag and criterion of each sample.
 
-    Of several replies to one request, the last one that holds a value decides.
+    Of several replies to one request, the last one that holds a value decides. `form` says how a decision
+    model was asked; None reads replies as text.
     """
     own = _rubric_of(item, rubric)
     answered: dict[int, dict[str, Outcome]] = {sample: {} for sample in range(samples)}
     for completion in completions:
         known = answered.setdefault(completion.sample, {})
-        for name, outcome in _read(completion, own, item).items():
+        for name, outcome in _read(completion, own, item, form).items():
             if name not in known or _is_value(outcome) or not _is_value(known[name]):
                 known[name] = outcome
     return [
@@ -68,7 +75,9 @@ def score_rows(
     ]
 
 
-def read(completion: Completion, rubric: Rubric, item: Item) -> dict[str, Outcome]:
+def read(
+    completion: Completion, rubric: Rubric, item: Item, form: DecisionForm | None = None
+) -> dict[str, Outcome]:
     """Parse a completion.
 
     Parameters
@@ -78,24 +87,39 @@ def read(completion: Completion, rubric: Rubric, item: Item) -> dict[str, Outcom
         Gives the scales, and the dimensions (with their aliases) and flags to look for.
     item : Item
         The item under judgment; verdicts in its own texts are not verdicts of the judge.
+    form : DecisionForm or None
+        How a decision model was asked; None for all other judges.
 
     Returns
     -------
     dict of str to Outcome
         One entry for each requested dimension and flag; ``criteria/ID`` is a criterion of the item.
     """
-    return _read(completion, _rubric_of(item, rubric), item)
+    return _read(completion, _rubric_of(item, rubric), item, form)
 
 
-def _read(completion: Completion, own: ItemRubric, item: Item) -> dict[str, Outcome]:
+def _read(
+    completion: Completion, own: ItemRubric, item: Item, form: DecisionForm | None
+) -> dict[str, Outcome]:
     part = own.parts.get(completion.dimension)
     if part is None:  # asked by a rubric with other dimensions
         return {}
+    if form:
+        return _read_decisions(completion, part, form)
     if not asks_criteria(completion.dimension):
         name = completion.dimension
         return _read_part(completion, part, item, part.asked if name is None else [name])
     found = _read_part(completion, part, item, part.asked)
     return {f"{CRITERIA}/{name}": outcome for name, outcome in found.items()}
+
+
+def _read_decisions(completion: Completion, part: Rubric, form: DecisionForm) -> dict[str, Outcome]:
+    is_criteria = asks_criteria(completion.dimension)
+    if missing := _no_reply(completion):
+        found = dict.fromkeys(part.asked, missing)
+    else:
+        found = read_answers(completion, form, part, part.asked, is_criteria=is_criteria)
+    return {f"{CRITERIA}/{name}" if is_criteria else name: outcome for name, outcome in found.items()}
 
 
 def _read_part(
@@ -129,7 +153,7 @@ def _bare(reader: ValueReader, text: str) -> Outcome:
 
 
 def is_readable(completion: Completion, rubric: Rubric, item: Item) -> bool:
-    """Whether everything that was requested could be read."""
+    """Whether everything that was requested could be read from a reply in text."""
     return all(map(_is_value, read(completion, rubric, item).values()))
 
 

@@ -72,8 +72,7 @@ class ApiBackend:
         on_wait: OnWait = lambda _seconds, _message: None,
     ) -> None:
         self._connection = connection = connection or Connection()
-        self.endpoint: Endpoint = resolve(model, connection.api_base, connection.transport)
-        self.prices = pricing.find_prices(model, self.endpoint.provider, self.endpoint.model)
+        self.endpoint, self.prices = self._resolved(model, connection)
         self.retries: Counter[str] = Counter()
         """Failed attempts that were retried, by kind of failure."""
         self.stopped: str | None = None
@@ -122,6 +121,10 @@ class ApiBackend:
     def close(self) -> None:
         """Do nothing; connections are closed at the end of each `complete`."""
 
+    def _resolved(self, model: str, connection: Connection) -> tuple[Endpoint, pricing.Prices | None]:
+        endpoint = resolve(model, connection.api_base, connection.transport)
+        return endpoint, pricing.find_prices(model, endpoint.provider, endpoint.model)
+
     async def _connect(self) -> Client:
         if self.endpoint.transport == "litellm":
             from judge.scoring.backends.api.via_litellm import ViaLitellm
@@ -132,25 +135,26 @@ class ApiBackend:
         return OpenAIHttp(self.endpoint, self._connection.timeout)
 
     def _dispatcher(self, source: Iterator[Request], client: Client) -> Dispatcher:
-        async def attempt(request: Request) -> dict[str, Any]:
-            ids = await client.token_ids(request.labels) if request.labels else None
-            params = self._parameters.of(request, ids)
-            try:
-                data = await client.ask(await self._messages.of(request), params)
-            except Rejected as rejected:
-                self._learn(rejected, request, params)
-                raise
-            dropped = self._parameters.dropped(request) + self._messages.dropped
-            return {**self._values(data, request, ids), "dropped": dropped, "created": time.time()}
-
         return Dispatcher(
             source,
-            attempt,
+            lambda request: self._send(request, client),
             pace=self._pace,
             retry=self._retry,
             budget=self._budget,
             on_wait=self._on_wait,
         )
+
+    async def _send(self, request: Request, client: Client) -> dict[str, Any]:
+        """Send a request once, and return the values of its completion."""
+        ids = await client.token_ids(request.labels) if request.labels else None
+        params = self._parameters.of(request, ids)
+        try:
+            data = await client.ask(await self._messages.of(request), params)
+        except Rejected as rejected:
+            self._learn(rejected, request, params)
+            raise
+        dropped = self._parameters.dropped(request) + self._messages.dropped
+        return {**self._values(data, request, ids), "dropped": dropped, "created": time.time()}
 
     def _learn(self, rejected: Rejected, request: Request, params: Mapping[str, Any]) -> None:
         """Remember what the provider rejects, so that the request is sent again without it."""

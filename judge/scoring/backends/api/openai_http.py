@@ -23,18 +23,24 @@ _EXCERPT_BYTES = 10_000
 
 
 class OpenAIHttp:
-    """Sends requests to one endpoint, within one event loop."""
+    """Sends requests to one endpoint, within one event loop; to `url` instead of that of chat completions."""
 
-    def __init__(self, endpoint: Endpoint, timeout: float) -> None:
+    def __init__(
+        self,
+        endpoint: Endpoint,
+        timeout: float,
+        *,
+        url: str | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
         self._endpoint = endpoint
-        self._url = f"{endpoint.base}/chat/completions"
+        self._url = url or f"{endpoint.base}/chat/completions"
         self._lookups: dict[tuple[str, ...], asyncio.Task[dict[str, int]]] = {}
-        headers = {"Content-Type": "application/json"}
-        if endpoint.key:
-            headers["Authorization"] = f"Bearer {endpoint.key}"
+        if headers is None:
+            headers = {"Authorization": f"Bearer {endpoint.key}"} if endpoint.key else {}
         self._session = aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(limit=0, ttl_dns_cache=300),  # the dispatcher limits connections
-            headers=headers,
+            headers={"Content-Type": "application/json", **headers},
             timeout=aiohttp.ClientTimeout(total=timeout, sock_connect=min(timeout, _CONNECT_SECONDS)),
             cookie_jar=aiohttp.DummyCookieJar(),
             proxy=proxy_for(self._url),
@@ -98,7 +104,7 @@ class OpenAIHttp:
             )
 
     async def _exchange(
-        self, url: str, content: Mapping[str, Any] | None = None
+        self, url: str, content: Mapping[str, Any] | None = None, headers: Mapping[str, str] | None = None
     ) -> tuple[int, bytes, Mapping[str, str]]:
         """Send a POST request with `content`, or a GET request without."""
         body = json.dumps(content).encode() if content else b""
@@ -107,6 +113,7 @@ class OpenAIHttp:
                 "POST" if content else "GET",
                 url,
                 data=io.BytesIO(body) if len(body) > _LARGE else body,
+                headers=headers,
                 allow_redirects=False,
             ) as response:
                 return response.status, await _bounded(response), response.headers

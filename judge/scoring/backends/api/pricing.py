@@ -97,8 +97,10 @@ class Prices:
         return self.at(usage.prompt_tokens).cost(usage, cache_write_tokens)
 
 
-def find_prices(name: str, provider: str, model: str) -> Prices | None:
+def find_prices(name: str, provider: str, model: str, *, variant: str = "") -> Prices | None:
     """Return the prices of a model; None if they are unknown (the user's own server, a new model).
+
+    With a `variant` of the API (``decisions``), its own prices count where the list has them.
 
     >>> find_prices("hosted_vllm/Qwen/Qwen3-8B", "hosted_vllm", "Qwen/Qwen3-8B") is None
     True
@@ -108,8 +110,14 @@ def find_prices(name: str, provider: str, model: str) -> Prices | None:
         if entry is None or "input_cost_per_token" not in entry:
             continue
         if key == name or not provider or str(entry["litellm_provider"]).startswith(provider):
-            return Prices(entry)
+            return Prices(_of_variant(entry, variant))
     return None
+
+
+def _of_variant(entry: Mapping[str, Any], variant: str) -> Mapping[str, Any]:
+    """Put the prices of a variant, such as ``input_cost_per_token_decisions``, in place of the plain ones."""
+    end = f"_{variant}"
+    return {**entry, **{name.removesuffix(end): value for name, value in entry.items() if name.endswith(end)}}
 
 
 def _price(entry: Mapping[str, Any], tier: str) -> Price:
@@ -172,8 +180,8 @@ def _size(request: Request) -> tuple[int, int]:
 
 
 def _reply_limit(request: Request) -> int | None:
-    if request.labels:
-        return 1
+    if request.labels or request.questions:
+        return len(request.questions) or 1
     limit = request.params.get("max_completion_tokens", request.params.get("max_tokens"))
     return limit if isinstance(limit, int) else None
 

@@ -112,14 +112,14 @@ def resolve(
     if transport == "litellm" or (transport == "auto" and provider and provider not in OPENAI_COMPATIBLE):
         return _litellm_endpoint(model, provider, name, api_base, environ)
     known = OPENAI_COMPATIBLE.get(provider, Provider(None, (GENERIC_KEY,), needs_key=False))
-    base = api_base or _base_from(environ, provider) or known.base
+    base = api_base or base_from(environ, provider) or known.base
     if base is None:
         raise BackendError(
             f"{model}: its address is unknown; set api_base (--api-base), such as http://HOST:PORT/v1"
         )
-    key = _key(environ, known.keys)
+    key = key_in(environ, known.keys)
     if key is None and known.needs_key and base == known.base:
-        raise _missing_key(model, known.keys)
+        raise missing_key(model, known.keys)
     if provider == "fireworks_ai" and not name.startswith("accounts/"):
         name = f"accounts/fireworks/models/{name}"
     return Endpoint(
@@ -187,27 +187,29 @@ def _litellm_endpoint(
         model, compatible = f"openai/{model}", Provider(None, (GENERIC_KEY,), needs_key=False)
     groups = ((compatible.keys,) if compatible.needs_key else ()) if compatible else ()
     for names in groups or LITELLM_KEYS.get(provider, ()):
-        if api_base is None and _key(environ, names) is None:
-            raise _missing_key(model, names)
+        if api_base is None and key_in(environ, names) is None:
+            raise missing_key(model, names)
     names = compatible.keys if compatible else LITELLM_KEYS.get(provider, ((),))[0]
-    base = api_base or (compatible and (_base_from(environ, provider) or compatible.base)) or None
+    base = api_base or (compatible and (base_from(environ, provider) or compatible.base)) or None
     return Endpoint(
         name=model,
         provider=provider,
         model=name,
         transport="litellm",
         base=base.rstrip("/") if base else None,
-        key=_key(environ, names),
+        key=key_in(environ, names),
         key_names=names,
     )
 
 
-def _base_from(environ: Mapping[str, str], provider: str) -> str | None:
+def base_from(environ: Mapping[str, str], provider: str) -> str | None:
+    """Return the address of a provider that the environment gives, such as OPENAI_API_BASE."""
     names = [f"{provider.upper()}_API_BASE", f"{provider.upper()}_BASE_URL"] if provider else []
     return next((environ[name] for name in names if environ.get(name)), None)
 
 
-def _key(environ: Mapping[str, str], names: tuple[str, ...]) -> str | None:
+def key_in(environ: Mapping[str, str], names: tuple[str, ...]) -> str | None:
+    """Return the first key that is in the environment under one of these names."""
     for name in names:
         if key := environ.get(name, "").strip():
             if not (key.isascii() and key.isprintable()):
@@ -216,6 +218,7 @@ def _key(environ: Mapping[str, str], names: tuple[str, ...]) -> str | None:
     return None
 
 
-def _missing_key(model: str, names: tuple[str, ...]) -> BackendError:
+def missing_key(model: str, names: tuple[str, ...]) -> BackendError:
+    """Make the error that names the variable of a missing key."""
     others = f" (or {', '.join(names[1:])})" if len(names) > 1 else ""
     return BackendError(f"{model} needs a key: set the environment variable {names[0]}{others}")

@@ -41,6 +41,27 @@ def read_usage(usage: Any) -> Usage | None:
     )
 
 
+def as_chat_usage(usage: Any) -> Any:
+    """Return the token counts of a decision under the names of chat completions, for `read_usage`.
+
+    >>> counted = as_chat_usage({"input_tokens": 9, "cached_tokens": 4, "output_tokens": 2})
+    >>> read_usage(counted).cached_tokens
+    4
+    """
+    if not isinstance(usage, dict):
+        return None
+    asked = _details(usage, "input_tokens_details")
+    cached = asked.get("cached_tokens", usage.get("cached_tokens", usage.get("cached_input_tokens")))
+    return {
+        "prompt_tokens": usage.get("input_tokens"),
+        "completion_tokens": usage.get("output_tokens", 0),
+        "total_tokens": usage.get("total_tokens"),
+        "prompt_tokens_details": {"cached_tokens": cached},
+        "cache_creation_input_tokens": asked.get("cache_write_tokens"),
+        "cost": usage.get("cost"),
+    }
+
+
 def cache_write_tokens(usage: Any) -> int:
     """Return the prompt tokens written to the provider's cache, for which some providers charge more."""
     return _count(usage.get("cache_creation_input_tokens")) or 0 if isinstance(usage, dict) else 0

@@ -1,0 +1,335 @@
+"""Read the answers of a decision model: probabilities -> outcomes. Pure.
+
+Which reader a reply gets is decided by the judge of the run and by what the run stored about its questions,
+never by the text: a chat reply that looks like probabilities is no distribution.
+"""
+
+import json
+import math
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from pathlib import Path
+from typing import Any, Literal, Protocol, TypeGuard
+
+from judge.errors import RunError
+from judge.records import Completion, Record
+from judge.rubric import CRITERIA, Rubric
+from judge.scoring.judge import DECISION_ROUTES
+from judge.scoring.parsing.values import LEAST_MASS, Outcome, ValueReader, shown, unparsed
+from judge.scoring.reply_form import NO_VERDICT
+
+_LEAST_TOLERANCE = 0.01
+_FLOAT_ERROR = 1e-9
+_NOTED_DIFFERENCE = 0.02
+"""Difference between a stated score and that of the probabilities, in levels, that is noted in the reason."""
+_TYPES = {"openai": {}, "systemone": {"predicate": "noul"}}
+"""Shape -> type of a question -> its name on the wire, where that is another one."""
+
+
+class AskedQuestion(Record):
+    """One question as a run stores it."""
+
+    type: Literal["predicate", "choice", "score"]
+    labels: dict[str, str]
+    """Option -> the label of the scale that it stands for; those of a score from lowest to highest."""
+
+
+class DecisionForm(Record):
+    """How a run asked a decision model; needed to read its replies.
+
+    Attributes
+    ----------
+    dialect : str
+        Name of the dialect that was spoken.
+    shape : {'openai', 'systemone'}
+        Whether answers are a list with names, or a mapping.
+    questions : dict of str to AskedQuestion
+        Dimension or flag -> its question; ``criteria`` is that for each criterion of an item.
+    mass_in_confidence : bool
+        Whether ``confidence`` is the largest probability times the label mass, from which the mass follows.
+    """
+
+    dialect: str
+    shape: Literal["openai", "systemone"]
+    questions: dict[str, AskedQuestion]
+    mass_in_confidence: bool = False
+
+
+class _Facts(Protocol):
+    path: Path
+
+    def fact(self, name: str) -> Any: ...
+
+
+class _UnreadableAnswer(Exception):
+    """An answer that gives no distribution; the text says why."""
+
+
+def form_of(run: _Facts) -> DecisionForm | None:
+    """Return how a run asked its decision model; None if its judge is no decision model.
+
+    Raises
+    ------
+    RunError
+        The run does not say how its questions were asked.
+    """
+    if run.fact("judge")["model"].partition(":")[0] not in DECISION_ROUTES:
+        return None
+    if (kept := run.fact("decisions")) is None:
+        raise RunError(
+            f"{run.path}: lacks the fact 'decisions', which says how its questions were asked. Score again; "
+            "the same command keeps the stored replies"
+        )
+    return DecisionForm.model_validate(kept)
+
+
+def read_answers(
+    completion: Completion, form: DecisionForm, rubric: Rubric, asked: Sequence[str], *, is_criteria: bool
+) -> dict[str, Outcome]:
+    """Return the outcome of each dimension, flag or criterion in `asked`."""
+    reply = _decoded(completion.reply or "")
+    if not isinstance(reply, dict):
+        return dict.fromkeys(asked, unparsed(f"the reply is no JSON object: {shown(completion.reply)}"))
+    answers = _answers(reply, form.shape)
+    if not answers and (feedback := reply.get("prompt_feedback")):
+        return dict.fromkeys(asked, Outcome(None, "refused", f"the model declined: {shown(feedback)}"))
+    found = {}
+    for name in asked:
+        question = form.questions.get(CRITERIA if is_criteria else name)
+        answer = question and _Answer(name, question, answers.get(name), reply, form)
+        found[name] = _outcome(answer, rubric) if answer else unparsed("the model was not asked")
+    return found
+
+
+def distributions(
+    completion: Completion, form: DecisionForm, rubric: Rubric
+) -> dict[str, Mapping[str, float]]:
+    """Return the probabilities of the labels of each dimension (and the overall score) that has them."""
+    reply = _decoded(completion.reply or "")
+    answers = _answers(reply, form.shape) if isinstance(reply, dict) else {}
+    found: dict[str, Mapping[str, float]] = {}
+    for name in form.questions.keys() & set(rubric.judged):
+        answer = _Answer(name, form.questions[name], answers.get(name), reply, form)
+        try:
+            labels = answer.labels() if answer.problem() is None else None
+        except _UnreadableAnswer:
+            continue
+        if labels:
+            found[name] = labels
+    return found
+
+
+class _Answer:
+    """The answer to one question, as it came."""
+
+    def __init__(
+        self, name: str, question: AskedQuestion, answer: Any, reply: Any, form: DecisionForm
+    ) -> None:
+        self.name = name
+        self.wanted = question
+        self.fields: Mapping[str, Any] = answer if isinstance(answer, dict) else {}
+        self._answer = answer
+        self._reply = reply
+        self._form = form
+
+    @property
+    def stated_score(self) -> float | None:
+        """The expected level as the model states it, counted from 0; None for other questions."""
+        stated = self.fields.get("score")
+        return float(stated) if self.wanted.type == "score" and _is_number(stated) else None
+
+    def problem(self) -> Outcome | None:
+        """Return the outcome of an answer that is missing, declined or of another type; else None."""
+        if self._answer is None:
+            return unparsed("missing from the reply")
+        if self._answer is _TWICE:
+            return unparsed("answered twice")
+        found = self.fields.get("type")
+        if found == "refusal":
+            return Outcome(None, "refused", "the model declined this question")
+        wanted = _TYPES[self._form.shape].get(self.wanted.type, self.wanted.type)
+        if found != wanted:
+            return unparsed(f"found an answer of type {shown(found)}; the question was of type {wanted!r}")
+        return None
+
+    def labels(self) -> dict[str, float] | None:
+        """Return label -> probability, over all that the model could reply; None if none are given."""
+        if self.wanted.type == "predicate":
+            return self._of_predicate()
+        found = self._probabilities()
+        if found is None:
+            return None
+        for value, p in found.items():
+            _check_probability(p, value)
+        total, mass = math.fsum(found.values()), self._label_mass(max(found.values()))
+        tolerance = _tolerance(list(found.values()))
+        if abs(1 - total) > tolerance:
+            if mass is None or abs(mass - total) > tolerance:
+                raise _UnreadableAnswer(f"the probabilities sum to {total:.4f}; allowed is 1")
+            mass = 1.0  # they are probabilities over the whole vocabulary already
+        share = 1.0 if mass is None else mass
+        return {self.wanted.labels[value]: p * share for value, p in found.items()}
+
+    def _of_predicate(self) -> dict[str, float]:
+        # Databricks calls it probability in both shapes.
+        p = self.fields.get("probability", self.fields.get("noul"))
+        _check_probability(p, "true")
+        p = min(p, 1.0)
+        mass = self._label_mass(max(p, 1 - p))
+        share = 1.0 if mass is None else mass
+        return {"1": p * share, "0": (1 - p) * share}
+
+    def _probabilities(self) -> dict[str, Any] | None:
+        """Return option -> its probability as it stands in the answer."""
+        given = self.fields.get("probabilities")
+        if given is None:
+            return None
+        options = list(self.wanted.labels)
+        if self._form.shape == "openai":
+            pairs = [_pair(entry, self.wanted) for entry in given] if isinstance(given, list) else []
+        else:
+            pairs = list(given.items()) if isinstance(given, dict) else []
+        if self.wanted.type == "score":
+            pairs = [(_at(options, place), p) for place, p in pairs]
+        found = dict(pairs)
+        if not found or len(found) < len(pairs) or not found.keys() <= self.wanted.labels.keys():
+            raise _UnreadableAnswer(
+                f"the probabilities are those of {shown(list(found))}; asked were {shown(options)}"
+            )
+        return found
+
+    def _label_mass(self, largest: float) -> float | None:
+        """Return the probability that the server reports for all labels together; None if it reports none."""
+        of_all = self._reply.get("diagnostics") if isinstance(self._reply, dict) else None
+        own = of_all.get(self.name) if isinstance(of_all, dict) else None
+        places = [(self.fields, "label_mass"), (self.fields, "x_label_mass"), (own, "label_mass")]
+        mass = next((p[name] for p, name in places if isinstance(p, dict) and name in p), None)
+        confidence = self.fields.get("confidence")
+        if mass is None and self._form.mass_in_confidence and _is_number(confidence) and largest > 0:
+            mass = confidence / largest
+        if mass is None:
+            return None
+        if not (_is_number(mass) and 0 <= mass <= 1 + _LEAST_TOLERANCE):
+            raise _UnreadableAnswer(f"the server reports a label mass of {shown(mass)}; allowed are 0 to 1")
+        return min(float(mass), 1.0)
+
+
+_TWICE = object()
+
+
+def _decoded(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+
+
+def _answers(reply: Mapping[str, Any], shape: str) -> dict[Any, Any]:
+    """Return name -> answer; a name that is answered twice has no answer that counts."""
+    found = reply.get("answers")
+    if shape == "systemone":
+        return found if isinstance(found, dict) else {}
+    by_name: dict[Any, Any] = {}
+    for answer in found if isinstance(found, list) else []:
+        name = answer.get("name") if isinstance(answer, dict) else None
+        if isinstance(name, str):
+            by_name[name] = _TWICE if name in by_name else answer
+    return by_name
+
+
+def _pair(entry: Any, question: AskedQuestion) -> tuple[Any, Any]:
+    """Return option (or the index of a level) and probability of an entry of a list."""
+    if not isinstance(entry, dict):
+        return None, None
+    value = entry.get("value")
+    if question.type == "score":
+        index = value if isinstance(value, int) and not isinstance(value, bool) else None
+        label = entry.get("label")
+        if index is not None and isinstance(label, str) and _at(list(question.labels), str(index)) != label:
+            raise _UnreadableAnswer(
+                f"level {index} has the label {shown(label)}, which is that of another one"
+            )
+        return str(index), entry.get("probability")
+    return (value if isinstance(value, str) else None), entry.get("probability")
+
+
+def _at(options: Sequence[str], place: Any) -> str | None:
+    is_place = isinstance(place, str) and place.isascii() and place.isdecimal() and len(place) < 5
+    return options[int(place)] if is_place and int(place) < len(options) else None
+
+
+def _check_probability(p: Any, option: Any) -> None:
+    if not (_is_number(p) and 0 <= p <= 1 + _LEAST_TOLERANCE):
+        raise _UnreadableAnswer(f"found the probability {shown(p)} of {shown(option)}; allowed are 0 to 1")
+
+
+def _is_number(value: Any) -> TypeGuard[float]:
+    """Whether a value is a number that is neither NaN nor beyond all bounds."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and -1e9 < value < 1e9
+
+
+def _tolerance(values: Sequence[float]) -> float:
+    """Return how far rounded probabilities may be from the sum 1.
+
+    >>> round(_tolerance([0.33, 0.33, 0.33]), 6), round(_tolerance([0.0101] * 99), 6)
+    (0.015, 0.01)
+    """
+    decimals = max(-int(Decimal(repr(value)).as_tuple().exponent) for value in values)
+    return float(max(_LEAST_TOLERANCE, len(values) / 2 * 10.0**-decimals)) + _FLOAT_ERROR
+
+
+def _outcome(answer: _Answer, rubric: Rubric) -> Outcome:
+    if problem := answer.problem():
+        return problem
+    try:
+        labels = answer.labels()
+        if labels is None:
+            return _without_probabilities(answer, rubric)
+    except _UnreadableAnswer as error:
+        return unparsed(str(error))
+    mass = sum(labels.values())
+    if mass < LEAST_MASS:
+        return unparsed(f"only {mass:.1%} of the probability is on the options")
+    if answer.name in rubric.flags:
+        p = labels["1"] / mass
+        off = f"; off the options: {1 - mass:.4f}" if mass < 1 - _LEAST_TOLERANCE else ""
+        return Outcome(float(p >= 0.5), "ok", f"probability {p:.4f}{off}")
+    return _scored(answer, labels, rubric)
+
+
+def _scored(answer: _Answer, labels: Mapping[str, float], rubric: Rubric) -> Outcome:
+    reader = ValueReader.of(rubric, answer.name)
+    outcome = reader.expected(labels, None)
+    if outcome.status != "ok":
+        return outcome
+    if _is_nominal(reader):
+        numbers = {label: p for label, p in labels.items() if label != NO_VERDICT}
+        outcome = outcome._replace(value=float(max(numbers, key=lambda label: numbers[label])))
+    if (stated := answer.stated_score) is not None and isinstance(outcome.value, float):
+        stated += reader.scale.min
+        if abs(stated - outcome.value) > _NOTED_DIFFERENCE:
+            return outcome._replace(reason=f"{outcome.reason}; the model states {stated:g}")
+    return outcome
+
+
+def _is_nominal(reader: ValueReader) -> bool:
+    """Whether the numbers of a scale have no order, so that their mean has no meaning."""
+    is_score = reader.dimension is None or reader.dimension.type == "score"
+    return is_score and reader.scale.level == "nominal"
+
+
+def _without_probabilities(answer: _Answer, rubric: Rubric) -> Outcome:
+    """Take the stated score or choice; its distribution is missing."""
+    reader, question = ValueReader.of(rubric, answer.name), answer.wanted
+    note = "as the model states it, without probabilities"
+    if question.type == "score":
+        stated, last = answer.stated_score, len(question.labels) - 1
+        if stated is None or not 0 <= stated <= last:
+            found = shown(answer.fields.get("score"))
+            return unparsed(f"no probabilities, and the score is {found}; allowed are 0 to {last}")
+        return Outcome(reader.scale.min + stated, "ok", note)
+    label = question.labels.get(str(answer.fields.get("choice")))
+    is_mean = not _is_nominal(reader) and (reader.dimension is None or reader.dimension.type == "score")
+    if label is None or (is_mean and label != NO_VERDICT):
+        return unparsed("no probabilities, and an expected score needs them")
+    return (reader.bare(label) or unparsed(f"found {shown(label)}"))._replace(reason=note)
