@@ -30,7 +30,11 @@ _FACT_TYPES: dict[str, type | tuple[type, ...]] = {
 }
 """Types of the facts that the code computes with; the others are only displayed."""
 
-_FACT_MODELS: dict[str, type[BaseModel]] = {"random_sample": RandomSample, "shard": ShardFact, "decisions": DecisionForm}
+_FACT_MODELS: dict[str, type[BaseModel]] = {
+    "random_sample": RandomSample,
+    "shard": ShardFact,
+    "decisions": DecisionForm,
+}
 """Facts with several parts, or null."""
 
 COMPLETION_COLUMNS = (
