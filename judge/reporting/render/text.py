@@ -141,8 +141,8 @@ def _around_tables(
     hidden = [name for name in report.section_names if name not in report.short]
     for section in (s for s in report.sections if s.name in report.short):
         for table in (t for t in section.tables if t.rows and not t.detail):
-            lines = ["", *_lines(_table(table, width), console)]
-            if len(lines) > room:
+            lines = _whole(table, console, room)
+            if not lines:
                 hidden.append(section.name)
                 if shown:
                     continue
@@ -154,6 +154,14 @@ def _around_tables(
     names = [name for name in report.section_names if name in hidden]
     after = [*warned, *itertools.chain(*others), *_more(names, console)]
     return [*head, *found, *main, *gap, *after], is_whole
+
+
+def _whole(table: Table, console: Console, most: int) -> list[str]:
+    """Lines of a table that fits in `most` lines; none if it does not."""
+    if len(table.rows) > most:  # drawing thousands of rows takes seconds
+        return []
+    lines = ["", *_lines(_table(table, console.width), console)]
+    return lines if len(lines) <= most else []
 
 
 def _sentences(sentences: Sequence[str], lead: str, style: str, most: int, console: Console) -> list[str]:
@@ -170,7 +178,9 @@ def _sentences(sentences: Sequence[str], lead: str, style: str, most: int, conso
 def _cut(table: Table, name: str, console: Console, most: int) -> list[str]:
     """Lines of a table that is too long: without notes, then columns below, then the last rows."""
     width, note = console.width, f"More columns: --sections {name}"
-    tries = [(replace(table, notes=()), None), (replace(table, notes=(note,)), 1)]
+    tries: list[tuple[Table, int | None]] = []
+    if len(table.rows) <= most:
+        tries = [(replace(table, notes=()), None), (replace(table, notes=(note,)), 1)]
     for n in range(min(len(table.rows) - 1, max(most, _FEWEST_ROWS)), _FEWEST_ROWS - 1, -1):
         rest = f"{len(table.rows) - n:,} more: --sections {name}"
         tries.append((replace(table, rows=table.rows[:n], notes=(rest,)), 1))
