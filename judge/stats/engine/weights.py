@@ -187,10 +187,10 @@ def _distinct_rows(tables: Sequence[SumTable]) -> tuple[Ints, Ints]:
     Where the groups are too many to be worth collapsing, every row is a group.
     """
     n_rows = len(tables[0])
-    hashes = _hashes(tables)
-    if hashes is None:
+    found = _alike_by_hash(tables)
+    if found is None:
         return np.arange(n_rows), np.ones(n_rows, dtype=np.int64)
-    _, first, group, counts = np.unique(hashes, return_index=True, return_inverse=True, return_counts=True)
+    first, group, counts = found
     keys = np.ascontiguousarray(np.hstack([_as_key(table) for table in tables]))
     words = keys.view(np.uint64)
     if not np.array_equal(words[first][group], words):  # two different rows have one hash
@@ -206,17 +206,31 @@ def _as_key(table: SumTable) -> Floats:
 
 def rows_alike(table: SumTable) -> tuple[Ints | None, Ints | None]:
     """Return rows with all values that occur, and which of them each row is like; None if too many differ."""
-    hashes = _hashes([table])
-    if hashes is None:
+    found = _alike_by_hash([table])
+    if found is None:
         return None, None
-    _, first, place = np.unique(hashes, return_index=True, return_inverse=True)
+    first, place, _ = found
     return (first, place) if np.array_equal(table[first][place], table) else (None, None)
 
 
-def _hashes(tables: Sequence[SumTable]) -> NDArray[np.uint64] | None:
-    """Return a hash of each row; None where more rows differ than are worth collapsing.
+def _alike_by_hash(tables: Sequence[SumTable]) -> tuple[Ints, Ints, Ints] | None:
+    """Return the first row of each hash, which of them each row is like, and how many are like it."""
+    found = _hashes(tables)
+    if found is None:
+        return None
+    # What `np.unique` returns, but that sorts places, which takes twice the time where few rows differ.
+    hashes, distinct = found
+    group = np.searchsorted(distinct, hashes)
+    first = np.empty(len(distinct), dtype=np.int64)
+    first[group[::-1]] = np.arange(len(group))[::-1]
+    return first, group, np.bincount(group, minlength=len(distinct))
 
-    Rows that differ in the first tables differ in all, so that few tables often suffice to give up.
+
+def _hashes(tables: Sequence[SumTable]) -> tuple[NDArray[np.uint64], NDArray[np.uint64]] | None:
+    """Return a hash of each row, and those that occur in order.
+
+    None where more rows differ than are worth collapsing. Rows that differ in the first tables differ in all,
+    so that few tables often suffice to give up.
     """
     n_rows = len(tables[0])
     factors = np.random.default_rng(0)
@@ -227,14 +241,12 @@ def _hashes(tables: Sequence[SumTable]) -> NDArray[np.uint64] | None:
         # Small integers as floats differ in their upper bits alone.
         hashes += (words ^ (words >> np.uint64(32))) @ odd
         is_checked = n_read & (n_read - 1) == 0 or n_read == len(tables)
-        if is_checked and _WORTH_COLLAPSING * _n_distinct(hashes) > n_rows:
-            return None
-    return hashes
-
-
-def _n_distinct(hashes: NDArray[np.uint64]) -> int:
-    ordered = np.sort(hashes)  # many times faster than `np.unique` where most numbers differ
-    return int(np.count_nonzero(ordered[1:] != ordered[:-1])) + len(ordered[:1])
+        if is_checked:
+            ordered = np.sort(hashes)
+            ordered = ordered[np.append(True, ordered[1:] != ordered[:-1])[:n_rows]]
+            if _WORTH_COLLAPSING * len(ordered) > n_rows:
+                return None
+    return hashes, ordered
 
 
 def _by_bytes(keys: Floats) -> tuple[Ints, Ints]:
