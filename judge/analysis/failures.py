@@ -253,24 +253,31 @@ class Failures:
 
     def worst_items(self, n: int) -> list[JudgedItem]:
         """Failing answers with the lowest overall score first, then the lowest sum; ties in input order."""
+        return [self.judged(row) for row in self.worst_rows[:n]]
+
+    @cached_property
+    def worst_rows(self) -> list[int]:
+        """Rows of the failing answers in the order of `worst_items`."""
         table = self.table
         total = np.nansum(_stacked([table.values[name] for name in self.dimensions], len(table)), axis=1)
         overall = np.nan_to_num(table.values.get(OVERALL, total), nan=np.inf)
         rows = np.flatnonzero(self.failing)
-        order = rows[np.lexsort((total[rows], overall[rows]))]  # a stable sort
-        return [self.judged(row) for row in order[:n].tolist()]
+        order: list[int] = rows[np.lexsort((total[rows], overall[rows]))].tolist()  # a stable sort
+        return order
 
     def judged(self, row: int) -> JudgedItem:
         """One row with its scores, reasons and binding dimensions."""
-        binding = itertools.compress(self.dimensions, self.binding[row] > 0)
-        return judged_item(self.table, row, tuple(binding))
+        return judged_item(self.table, row, self.binding_in(row))
+
+    def binding_in(self, row: int) -> tuple[str, ...]:
+        """Binding dimensions of one row."""
+        return tuple(itertools.compress(self.dimensions, self.binding[row] > 0))
 
 
 def judged_item(table: ScoreTable, row: int, binding: tuple[str, ...] = ()) -> JudgedItem:
     """One row of a table with its scores and reasons."""
-    applying = [name for name in table.values if table.statuses[name][row] != NOT_APPLICABLE]
-    scores = {name: _shown(table, name, float(table.values[name][row])) for name in applying}
-    reasons = {name: reason for name in applying if (reason := table.reason(name, row))}
+    scores = shown_scores(table, row)
+    reasons = {name: reason for name in scores if (reason := table.reason(name, row))}
     criteria = table.criteria.of_item(row)
     if len(criteria):
         met = criteria.values >= 0.5  # expected scores are probabilities
@@ -281,6 +288,12 @@ def judged_item(table: ScoreTable, row: int, binding: tuple[str, ...] = ()) -> J
             text = criteria.criteria[place].description.rstrip(".")
             reasons[f"{what}: {text}"] = criteria.reasons[place] or ""
     return JudgedItem(_without_criteria(table, row), table.verdict(row), scores, reasons, binding)
+
+
+def shown_scores(table: ScoreTable, row: int) -> dict[str, float | str | None]:
+    """Scores of one row on the dimensions that apply to it, as they are shown."""
+    applying = [name for name in table.values if table.statuses[name][row] != NOT_APPLICABLE]
+    return {name: _shown(table, name, float(table.values[name][row])) for name in applying}
 
 
 def _met_words(met: Bools, is_penalty: Bools) -> str:

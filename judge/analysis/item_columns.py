@@ -2,8 +2,9 @@
 
 import hashlib
 from array import array
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from itertools import chain, islice, repeat
 from json.encoder import encode_basestring
 from typing import Any
 
@@ -19,6 +20,8 @@ from judge.scoring.parsing.verdicts import Names
 from judge.stats.engine.scale import Bools, Ints
 
 SYSTEM = "system"
+_BLOCK = 64
+_KEYS = (str, type(None))
 _MOST_CHARACTERS = 50_000_000
 """Text of the values of one field that is kept in memory; longer ones are read again when they are needed."""
 
@@ -111,10 +114,10 @@ class ItemColumns:
     @classmethod
     def of(cls, items: Iterable[Item], rubric: Rubric) -> "ItemColumns":
         """Arrange items as columns; they are read once, one after another."""
-        names, read = Names(rubric), _ItemReader()
-        for item in items:
-            read.add(item)
-            read.holds_verdict.append(bool(embedded_verdicts(item, names)))
+        names, read, rest = Names(rubric), _ItemReader(), iter(items)
+        while block := list(islice(rest, _BLOCK)):
+            read.add(block)
+            read.holds_verdict.extend(bool(embedded_verdicts(item, names)) for item in block)
         ids = np.empty(len(read.ids), dtype=object)
         ids[:] = read.ids
         return cls(
@@ -157,22 +160,29 @@ class _FieldReader:
 
     def __init__(self) -> None:
         self.codes = array("i")
-        self.place: dict[Any, int] = {}
+        self.place: dict[Any, int] = {None: -1}
         self.values: list[Any] | None = []
         self._n_characters = 0
 
-    def new_code(self, key: Any, value: Any) -> int:
-        """Code of a value that occurs for the first time, or 0 if values are not kept."""
-        if self.values is None:
-            return 0
+    def enter(self, row: int, values: Sequence[Any]) -> None:
+        """Enter the values of the items from a row on; None is no value."""
+        self.codes.extend([-1] * (row - len(self.codes)))
+        # Only texts are keys of their own: 1, 1.0 and True are equal, and a list is not hashable.
+        keys = [v if type(v) in _KEYS else (type(v), repr(v)) for v in values]
+        for key, value in dict(zip(keys, values, strict=True)).items():
+            if self.values is not None and key not in self.place:
+                self._add_value(key, value, self.values)
+        self.codes.extend(map(self.place.get, keys, repeat(0)))
+
+    def _add_value(self, key: Any, value: Any, values: list[Any]) -> None:
+        """Give a value that occurs for the first time a code; all have 0 if values are not kept."""
         self._n_characters += len(key if type(key) is str else key[1])
         if self._n_characters > _MOST_CHARACTERS:
             self.values, self.codes = None, array("i", [min(code, 0) for code in self.codes])
-            self.place.clear()
-            return 0
-        self.place[key] = len(self.values)
-        self.values.append(value)
-        return self.place[key]
+            self.place = {None: -1}
+        else:
+            self.place[key] = len(values)
+            values.append(value)
 
     def column(self, n_items: int) -> FieldColumn:
         """The column, with no value for the items that are left."""
@@ -194,32 +204,25 @@ class _ItemReader:
     refuses: bytearray = field(default_factory=bytearray)
     holds_verdict: bytearray = field(default_factory=bytearray)
 
-    def add(self, item: Item) -> None:
-        self._enter(len(self.ids), item.metadata)
-        self.has_system.append(item.system is not None)
-        if item.system is not None and SYSTEM not in item.metadata:
-            self._enter(len(self.ids), {SYSTEM: item.system})
-        self.ids.append(item.id)
-        self.questions += question_key(item).encode()
-        self.texts.extend((hash(item.question), hash(item.answer)))
-        self.n_words.append(len(item.answer.split()))
-        self.refuses.append(bool(REFUSAL.match(item.answer)))
+    def add(self, items: Sequence[Item]) -> None:
+        self._enter(items)
+        self.has_system.extend(item.system is not None for item in items)
+        self.ids.extend(item.id for item in items)
+        for item in items:
+            self.questions += question_key(item).encode()
+            self.texts.extend((hash(item.question), hash(item.answer)))
+            self.n_words.append(len(item.answer.split()))
+            self.refuses.append(bool(REFUSAL.match(item.answer)))
 
-    def _enter(self, row: int, metadata: Mapping[str, Any]) -> None:
-        for name, value in metadata.items():
-            if value is None:
-                continue
-            found = self.fields.get(name)
-            if found is None:
-                found = self.fields[name] = _FieldReader()
-            if len(found.codes) < row:
-                found.codes.extend([-1] * (row - len(found.codes)))
-            # Only texts are keys of their own: 1, 1.0 and True are equal, and a list is not hashable.
-            key = value if type(value) is str else (type(value), repr(value))
-            code = found.place.get(key)
-            if code is None:
-                code = found.new_code(key, value)
-            found.codes.append(code)
+    def _enter(self, items: Sequence[Item]) -> None:
+        kinds = dict.fromkeys(tuple(item.metadata) for item in items)
+        for name in dict.fromkeys([*chain.from_iterable(kinds), SYSTEM]):
+            if name == SYSTEM:  # a field of this name comes first
+                values = [item.metadata.get(SYSTEM, item.system) for item in items]
+            else:
+                values = [item.metadata.get(name) for item in items]
+            if any(value is not None for value in values):
+                self.fields.setdefault(name, _FieldReader()).enter(len(self.ids), values)
 
 
 def question_key(item: Item) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Hashable, Iterable, Mapping, Sequence
+from itertools import compress, repeat
 
 import numpy as np
 
@@ -11,7 +12,7 @@ from judge.analysis.ratings import Ratings
 from judge.analysis.reduction import Reduction, reduce_samples
 from judge.errors import InputError
 from judge.records import RaterKind, Score
-from judge.stats.engine.scale import Floats, Scale
+from judge.stats.engine.scale import Floats, Ints, Scale
 
 _MOST_CELLS = 50_000_000
 """Scores of one dimension that are arranged at once, missing ones too: 400 MB."""
@@ -118,27 +119,31 @@ def _cube(
     """Values by item, rater and sample; and rater -> status -> number of items."""
     row_of = {name: i for i, name in enumerate(items)}
     column_of = {name: i for i, name in enumerate(raters)}
-    cube = no_samples(len(items), len(raters), max(score.sample for score in rows) + 1)
+    ids, names = [score.item_id for score in rows], [score.rater for score in rows]
+    samples = [score.sample for score in rows]
+    cube = no_samples(len(items), len(raters), max(samples) + 1)
     statuses: dict[str, dict[str, int]] = {}
-    _check_once(rows)
-    known = [score for score in rows if score.item_id in row_of and score.rater in column_of]
-    places = (
-        [row_of[score.item_id] for score in known],
-        [column_of[score.rater] for score in known],
-        [score.sample for score in known],
-    )
-    cube[places] = [number_of(score) for score in known]
+    if len(set(zip(ids, names, samples, strict=True))) < len(rows):
+        _check_once(rows)
+    row, column = _codes(ids, row_of), _codes(names, column_of)
+    is_known = (row >= 0) & (column >= 0)
+    known = list(compress(rows, is_known.tolist()))
+    cube[row[is_known], column[is_known], np.array(samples)[is_known]] = [number_of(one) for one in known]
     counts = Counter((score.rater, score.status) for score in known if score.sample == 0)
     for (rater, status), n in counts.items():
         statuses.setdefault(rater, {})[status] = n
     return cube, statuses
 
 
+def _codes(names: Sequence[str], code_of: Mapping[str, int]) -> Ints:
+    """Code of each name, -1 where it has none."""
+    return np.fromiter(map(code_of.get, names, repeat(-1)), dtype=np.int64, count=len(names))
+
+
 def _check_once(rows: Sequence[Score]) -> None:
     """Refuse a second score of one rater for the same item and sample."""
-    is_repeated = len({(score.item_id, score.rater, score.sample) for score in rows}) < len(rows)
     seen: set[tuple[str, str, int]] = set()
-    for score in rows if is_repeated else ():
+    for score in rows:
         check_first(score, seen)
 
 

@@ -16,6 +16,7 @@ from judge.stats.engine.estimate import NO_RATINGS, Estimate
 from judge.stats.engine.resampling import estimate
 from judge.stats.engine.scale import Floats
 from judge.stats.engine.statistic import Statistic, quotient
+from judge.stats.engine.weights import cluster_codes
 from judge.stats.systems.multiplicity import holm
 
 SMALL = 20
@@ -220,7 +221,7 @@ def macro_average(
     scores = values[used]
     groups = None if clusters is None else clusters[used]
     # Large for a million items. Before they are added up by cluster, whole scores fit into half the memory.
-    is_added_up = groups is not None and len(np.unique(groups)) < len(groups)
+    is_added_up = groups is not None and int(cluster_codes(groups, len(groups)).max()) + 1 < len(groups)
     is_short = is_added_up and bool((scores.astype(np.float32) == scores).all())
     sums = np.empty((len(scores), 2 * len(flat)), dtype=np.float32 if is_short else float)
     for start in range(0, len(sums), _BLOCK):  # a block fits into the cache

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from itertools import compress, repeat
-from operator import ne
+from operator import itemgetter, ne
 from pathlib import Path
 from typing import Any, Final, overload
 from weakref import finalize
@@ -139,7 +139,8 @@ def read_scores(run: Run, ids: list[str]) -> FoundScores | None:
     """
     rater, batches = run.usual_scores()
     reader = _ScoreReader(run.rubric, ids, rater)
-    return reader.found if all(reader.enter(*zip(*batch, strict=True)) for batch in batches) else None
+    columns = ([list(map(itemgetter(place), batch)) for place in range(5)] for batch in batches)
+    return reader.found if all(reader.enter(*of_batch) for of_batch in columns) else None
 
 
 class _ScoreReader:
@@ -211,7 +212,8 @@ class _ScoreReader:
     ) -> bool:
         occurring = set(values.tolist())
         types = set(map(type, occurring)) - {float, type(None)}
-        if self._entered[name][rows].any() or len(np.unique(rows)) < len(rows):
+        is_ascending = bool((rows[1:] > rows[:-1]).all())
+        if self._entered[name][rows].any() or not (is_ascending or len(np.unique(rows)) == len(rows)):
             return False
         self._entered[name][rows] = True
         found = self.found.columns
@@ -238,9 +240,12 @@ def _coded(keys: Sequence[Any], codes: Mapping[Any, int], kind: type[np.integer[
 
 def _reasons(reasons: Sequence[str | None], kept: Bools) -> Objects:
     """Reasons of a batch: `UNREAD` where they hold no digit and are not `kept`, None where there is none."""
-    encoded = [(reason or "").encode() for reason in reasons]
-    ends = np.cumsum(np.fromiter(map(len, encoded), dtype=np.int64, count=len(encoded)))
-    digits = np.flatnonzero(_MAY_STATE_SCORE[np.frombuffer(b"".join(encoded), dtype=np.uint8)])
+    given = [reason or "" for reason in reasons]
+    joined = "".join(given).encode()
+    # Outside of ASCII a character has several bytes.
+    sizes = map(len, given) if joined.isascii() else (len(reason.encode()) for reason in given)
+    ends = np.cumsum(np.fromiter(sizes, dtype=np.int64, count=len(given)))
+    digits = np.flatnonzero(_MAY_STATE_SCORE[np.frombuffer(joined, dtype=np.uint8)])
     kept[np.searchsorted(ends, digits, side="right")] = True
     texts = np.full(len(reasons), None, dtype=object)
     texts[np.diff(ends, prepend=0) > 0] = UNREAD

@@ -12,6 +12,7 @@ from judge.records import Score
 NO_RATING = "no rating"
 """Reason of a score whose cell is empty."""
 _ROUNDING = 1e-9
+_MOST_KEPT = 10_000
 
 
 class RatingCell(NamedTuple):
@@ -67,6 +68,7 @@ class CellConverter:
     wanted: Wanted
     _ranges: dict[tuple[str, tuple[float, float]], _Range] = field(default_factory=dict)
     _readers: dict[str, CellReader] = field(default_factory=dict)
+    _numbers: dict[tuple[str, str], tuple[float, tuple[float, float]]] = field(default_factory=dict)
     _checked: dict[str, bool] = field(default_factory=dict)
     _first_off: str = ""
     _first_ends: tuple[float, float] = (0.0, 0.0)
@@ -92,6 +94,10 @@ class CellConverter:
         InputError
             The cell is no rating although its dimension is declared.
         """
+        is_plain = status == "ok" and reason is None and skipped is None and raw.__class__ is str
+        if is_plain and (known := self._numbers.get((who["dimension"], raw))):
+            score = Score.model_validate({**who, "value": self._on_declared_scale(where, who, *known)})
+            return RatingCell(score, where, raw, rater_is_named, False, column)
         cells = self.cells_of(who["dimension"])
         value = cells.value(raw)
         text = str(reason) if holds(reason) else None
@@ -105,6 +111,8 @@ class CellConverter:
         if is_checked and not cells.is_rating(value):
             raise InputError(f"{where}: {who['dimension']} is {raw!r:.60}{_allowed(value, cells)}")
         if is_checked and cells.ends is not None and isinstance(value, float):
+            if is_plain and len(self._numbers) < _MOST_KEPT:
+                self._numbers[who["dimension"], raw] = value, cells.ends
             value = self._on_declared_scale(where, who, value, cells.ends)
         if status == "ok" and isinstance(value, str) and not cells.labels:
             self._count_way(where, value)

@@ -16,6 +16,7 @@ from judge.records import MOST_SAMPLES, STATUSES, RaterKind
 from judge.rubric import CRITERIA
 
 _MOST_KEPT = 10_000
+_DETAILS = {"kind", "sample", "status", "reason", "skipped", "dimension", "criterion"}
 _REJECTED = {"REJECTED"}
 _INCOMPLETE = {"RETURNED", "TIMED-OUT"}
 
@@ -61,6 +62,7 @@ class TableReader:
         self._texts = layout.silent if self._is_open or self._wanted.raters_in else ()
         self._late: dict[str, str] = {}
         self._no_ratings: set[str] = set()
+        self._same_details = None if _DETAILS & layout.names.keys() else self._details({}, "")
 
     def _reads_all(self) -> bool:
         """Whether no option names the columns, so that a rating in a further one would be lost."""
@@ -88,12 +90,9 @@ class TableReader:
             self._check_other_columns(row, where)
         elif not holds(row.get(self._value)):
             self._check_other_values(row, where)
-        kind = _kind(found.get("kind"), self._kind, where)
-        sample = self._sample(found.get("sample"), where)
+        details = self._same_details or self._details(found, where)
+        kind, sample, status, reason, skipped, named, criterion = details
         who: dict[str, Any] = {"item_id": item_id, "rater_kind": kind, "sample": sample}
-        status, reason = _status(found.get("status"), names, where), found.get("reason")
-        skipped = _skipped(found.get("skipped"))
-        named, criterion = self._named(found, where)
         for column in self._layout.ratings:
             dimension = column.dimension or named
             if self._wanted.keeps(dimension):
@@ -112,6 +111,17 @@ class TableReader:
                     rater_is_named=bool(name or rater),
                     column=column.column,
                 )
+
+    def _details(self, found: Mapping[str, Any], where: str) -> tuple[Any, ...]:
+        """Kind, sample, status, reason, why skipped, dimension and criterion in a row."""
+        return (
+            _kind(found.get("kind"), self._kind, where),
+            self._sample(found.get("sample"), where),
+            _status(found.get("status"), self._layout.names, where),
+            found.get("reason"),
+            _skipped(found.get("skipped")),
+            *self._named(found, where),
+        )
 
     def _name_beside(self, row: Object, column: RatingColumn, where: str) -> str:
         """Rater in the column that names the one of a rating; empty where there is neither."""

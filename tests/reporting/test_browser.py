@@ -1,6 +1,7 @@
 """The page in a real Chromium: on a desk and a phone, light, dark and printed, by keyboard, read by axe."""
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -26,7 +27,7 @@ ARGUMENTS = [
 ]  # fmt: skip
 DESK, PHONE = {"width": 1280, "height": 900}, {"width": 390, "height": 844}
 ROOT = Path(__file__).parents[2]
-PAGES = ["one", "two", "pair", "typed", "listed", "agreed", "example", "many"]
+PAGES = ["one", "two", "pair", "typed", "listed", "agreed", "example", "many", "crowded"]
 LABELS = ("MMMMMMMMMMMM", "a rather long label of a slice, <b>", "日本語のラベル", "plain")
 
 
@@ -139,6 +140,12 @@ def many_failures(make_table):
     return make_table(failing + passing, name="many")
 
 
+def with_few(report):
+    """The list of answers of a report, with only six in full."""
+    (answers,) = report.answers()
+    return replace(answers, cases=dict(list(answers.cases.items())[:6]))
+
+
 @pytest.fixture(scope="module")
 def pages(make_table, make_typed, checklist, example_run, tmp_path_factory):
     """A report with pictures, one on two runs, a comparison, and reports with several types and with criteria."""
@@ -172,6 +179,7 @@ def pages(make_table, make_typed, checklist, example_run, tmp_path_factory):
     reports["agreed"] = agreement_page(folder)
     reports["example"] = judge.agree(example_run, ROOT / "examples" / "ratings.csv", by="topic")
     reports["many"] = build_report(RunData(many_failures(make_table)), n_worst=2)
+    reports["crowded"] = replace(reports["many"], answers=lambda: [with_few(reports["many"])])
     for name, report in reports.items():
         write_page(report, folder / f"{name}.html")
     return folder
@@ -393,6 +401,20 @@ def test_the_answers_can_be_read_without_the_script(visit):
     assert page.locator(".answers .case").nth(3).is_visible()
     page.locator("#anomalies ~ .grid a", has_text="good-3").click()
     assert page.locator(".case:target").is_visible()
+
+
+def test_rows_without_the_answer_in_full_are_searched_by_id_and_named_on_a_phone(visit):
+    page = visit("crowded", PHONE)
+    assert "The first 6 are here in full, the others without texts." in page.inner_text("main")
+    page.get_by_label("Search").fill("item-119")
+    assert rows_shown(page) == ["item-119"]
+    row = page.locator(".answers tbody:not([hidden])")
+    assert row.locator("td").first.get_attribute("data-label") == "accuracy"
+    assert row.get_by_role("cell").count() == page.locator(".answers thead th").count() - 1
+    assert row.get_by_role("rowheader").is_visible()
+    page.get_by_label("Search").fill("")
+    page.locator(".answers thead").get_by_role("button", name="accuracy").click(force=True)
+    assert len(rows_shown(page)) == 120
 
 
 def test_the_largest_disagreements_can_be_searched_and_opened(visit):

@@ -63,8 +63,10 @@ def abstentions(
         Says which dimensions are parts of the overall score.
     """
     found: dict[tuple[str, str], Abstentions] = {}
-    masks = {name: _masks(one, scores.get(name, ())) for name, one in ratings.items()}
     abstaining = {name for name in ratings if any(one.status == "abstained" for one in scores.get(name, ()))}
+    if not abstaining:
+        return {}
+    masks = {name: _masks(one, scores.get(name, ())) for name, one in ratings.items()}
     if OVERALL in ratings and rubric is not None:
         parts = [name for name in parts_of_overall(rubric) if name in abstaining]
         for person in ratings[OVERALL].humans:

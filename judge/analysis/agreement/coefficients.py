@@ -130,7 +130,7 @@ def _compare(name: str, coefficient: _Coefficient, ratings: Ratings, judge: str)
     if ratings.rescaled and name in NEEDS_SCALE:
         none = Estimate.undefined(RESCALED_RATINGS)
         parts = (coefficient.title, coefficient.how, coefficient.unit, none, none, none)
-        return CoefficientComparison(name, *parts, Ceiling(none, none, none, ()))
+        return CoefficientComparison(name, *parts, Ceiling(none, none, none))
     ceiling = coefficient.of(people(ratings), ratings.column(judge), **ratings.sampling, method="jackknife")
     estimates = (ceiling.human, ceiling.judge, ceiling.difference)
     if coefficient.unit == "points":

@@ -12,7 +12,7 @@ from judge.analysis.agreement.agree import Agreement
 from judge.analysis.agreement.by_slice import Disagreement, disagreements
 from judge.analysis.agreement.coefficients import AGREEMENT
 from judge.analysis.ratings import Ratings
-from judge.reporting.builders.answers import MOST_ANSWERS
+from judge.reporting.builders.answers import MOST_ANSWERS, MOST_IN_FULL
 from judge.reporting.document import Case, Judgment, ListedAnswers, OtherEstimators, Section, Table
 from judge.reporting.figures.agreement_figures import drawer
 from judge.reporting.findings import agreement_findings as findings
@@ -208,9 +208,9 @@ def _answers(found: Agreement) -> list[ListedAnswers]:
     for judge in found.disagreements:
         every = disagreements(found.aligned, judge, len(found.aligned.items))
         table = details.disagreements(found, judge, every[:MOST_ANSWERS])
-        cases = {found.aligned.items[one.item].id: _case(found, judge, one) for one in every[:MOST_ANSWERS]}
+        cases = {found.aligned.items[one.item].id: _case(found, judge, one) for one in every[:MOST_IN_FULL]}
         shown = cases if details.has_texts(found) else {}
-        see_all = f"judge agree RUN --humans RATINGS --worst {len(every)} --csv FOLDER"
+        see_all = f"judge agree RUN --humans RATINGS --disagreements {len(every)} --csv FOLDER"
         made.append(ListedAnswers(table.key, table.title, table, shown, len(every), "disagreements", see_all))
     return made
 

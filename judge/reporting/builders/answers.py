@@ -6,24 +6,26 @@ from dataclasses import replace
 from itertools import islice
 
 from judge.analysis.anomalies import Anomaly
-from judge.analysis.failures import Failures, JudgedItem, judged_item
+from judge.analysis.failures import Failures, JudgedItem, judged_item, shown_scores
 from judge.analysis.score_table import ScoreTable
 from judge.reporting.document import Case, Column, ListedAnswers, ReportContent, Row, Table
 from judge.reporting.render.page_table import MOST_DETAIL_ROWS
 from judge.reporting.tables.comparison_tables import case_of
 from judge.reporting.wording import display_name
 
-MOST_ANSWERS = 500
+MOST_ANSWERS = 2_000
 """Rows of the table of answers on a page."""
+MOST_IN_FULL = 200
+"""Rows of which the answer may be on the page in full."""
 _MOST_SCORES = 5
 """With more dimensions, their scores are shown with the answer in full only."""
 
 
 def failing_answers(failing: Failures, anomalies: Iterable[Anomaly], run: str) -> list[ListedAnswers]:
     """The failing answers of a run, worst first, and the first answers of every anomaly."""
-    worst = failing.worst_items(MOST_ANSWERS)
+    worst = failing.worst_items(MOST_IN_FULL)
     n_all = int(failing.failing.sum())
-    table = _failing_table(worst, list(failing.table.values), failing.dimensions)
+    table = _failing_table(failing, list(failing.table.values))
     cases = {one.item.id: worst_case(one, failing) for one in worst}
     return [
         ListedAnswers(
@@ -45,18 +47,19 @@ def worst_case(judged: JudgedItem, failing: Failures) -> Case:
     return case_of(judged, f"binding: {named}" if named else without)
 
 
-def _failing_table(worst: Iterable[JudgedItem], names: Sequence[str], dimensions: Sequence[str]) -> Table:
+def _failing_table(failing: Failures, names: Sequence[str]) -> Table:
+    dimensions, ids = failing.dimensions, failing.table.columns.ids
     columns = (
         Column("item", "answer"),
         *(Column(name, display_name(name), "number", detail=len(names) > _MOST_SCORES) for name in names),
         *((Column("binding", "binding"),) if dimensions else ()),
     )
     rows: list[Row] = []
-    for one in worst:
-        named = ", ".join(map(display_name, one.binding))
-        binding = "all dimensions" if 2 < len(one.binding) == len(dimensions) else named
-        scores = (one.scores.get(name) for name in names)
-        rows.append((one.item.id, *scores, *((binding,) if dimensions else ())))
+    for row in failing.worst_rows[:MOST_ANSWERS]:
+        binding, scores = failing.binding_in(row), shown_scores(failing.table, row)
+        named = ", ".join(map(display_name, binding))
+        shown = "all dimensions" if 2 < len(binding) == len(dimensions) else named
+        rows.append((str(ids[row]), *map(scores.get, names), *((shown,) if dimensions else ())))
     return Table("failing_answers", "Failing answers", columns, tuple(rows))
 
 

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import takewhile
+
+from markupsafe import escape
 
 from judge.records import Image
-from judge.reporting.document import Case, Cell, Column, Judgment, ListedAnswers, ReportContent
-from judge.reporting.render.page_table import PageTable
+from judge.reporting.document import Case, Cell, CellKind, Column, Judgment, ListedAnswers, ReportContent, Row
+from judge.reporting.render.page_table import PageTable, value_text
 from judge.reporting.render.text import clean
 
-TEXT_BUDGET = 1_200_000
-"""Letters of all answers of the lists on one page."""
-LONGEST_TEXT, LONGEST_LISTED, LONGEST_FIELD = 4000, 1500, 200
+SIZE = 255_000
+"""Bytes of the lists of answers on one page: half of a page of 500 KB."""
+LONGEST_TEXT, LONGEST_LISTED, LONGEST_FIELD = 4000, 1000, 200
 """Letters of a text of an answer, of one in a list, and of a field of its item in a list."""
-_MARKUP = 900
+_ROWS, _OTHERS = 2 / 3, 0.25
+"""Largest shares: of rows in the size, and of answers that no row names in what the rows leave over."""
 _ID_COLUMNS = ("item", "example")
 
 
@@ -51,7 +53,7 @@ class AnswerList:
     table : PageTable
         The rows that fit on the page.
     cases : sequence of PageCase or None
-        The answer of each row in full; None without texts.
+        The answer of each row in full; None without texts, and where there is no room for it.
     others : sequence of PageCase
         Answers that only other tables name.
     n_printed : int
@@ -75,12 +77,26 @@ class AnswerList:
         return len(self.cases) < self.answers.n_all
 
     @property
+    def n_full(self) -> int:
+        """Number of rows with the answer in full: the first ones."""
+        return sum(placed is not None for placed in self.cases)
+
+    @property
+    def is_short(self) -> bool:
+        """Whether only some of the rows have the answer in full."""
+        return 0 < self.n_full < len(self.cases)
+
+    @property
     def extent(self) -> str:
-        """How many rows there are."""
+        """How many rows there are, and how many of them with the answer in full."""
         n, n_all, what = len(self.cases), self.answers.n_all, self.answers.what
-        return (
+        rows = (
             f"The {n:,} worst of {n_all:,} {what}." if self.is_cut else f"All {n_all:,} {what}, worst first."
         )
+        full = (
+            f" The first {self.n_full:,} are here in full, the others without texts." if self.is_short else ""
+        )
+        return rows + full
 
 
 @dataclass
@@ -113,24 +129,30 @@ def page_answers(
     report: ReportContent, links: Links, show: Callable[[Image], EmbeddedPicture]
 ) -> dict[str, AnswerList]:
     """Lists of answers by the key of their section, within the size of a page."""
-    budget = _Budget(TEXT_BUDGET)
-    n_full = {section.key: len(section.cases) for section in report.sections}
+    n_printed = {section.key: len(section.cases) for section in report.sections}
     found = report.answers() if report.answers else ()
-    made = (_listed(one, budget, links, show, n_full.get(one.section, 0)) for one in found)
+    size = SIZE // max(len(found), 1)
+    made = (_listed(one, size, links, show, n_printed.get(one.section, 0)) for one in found)
     return {one.answers.section: one for one in made if one.cases or one.others}
 
 
 def _listed(
     answers: ListedAnswers,
-    budget: _Budget,
+    size: int,
     links: Links,
     show: Callable[[Image], EmbeddedPicture],
     n_printed: int,
 ) -> AnswerList:
     short = {item: _shortened(case) for item, case in answers.cases.items()}
-    rows = tuple(takewhile(lambda row: budget.takes(short.get(str(row[0]))), answers.table.rows))
-    listed = [str(row[0]) for row in rows]
-    named = [item for item in short if item not in {str(row[0]) for row in answers.table.rows}]
+    in_rows, kinds = _Budget(int(_ROWS * size)), [column.kind for column in answers.table.columns]
+    rows = tuple(row for row in answers.table.rows if in_rows.takes(_size_of_row(row, kinds)))
+    listed = dict.fromkeys(str(row[0]) for row in rows)
+    left = size - in_rows.taken
+    elsewhere = _Budget(int(_OTHERS * left))
+    of_tables = {str(row[0]) for row in answers.table.rows}
+    named = [item for item in short if item not in of_tables and elsewhere.takes(_size_of(short[item]))]
+    in_full = _Budget(left - elsewhere.taken)
+    full = {item for item in listed if item in short and in_full.takes(_size_in_table(short[item], kinds))}
 
     def place(item: str) -> PageCase:
         pictures = [show(image) for image in short[item].images]
@@ -139,27 +161,47 @@ def _listed(
     return AnswerList(
         answers,
         PageTable(replace(answers.table, rows=rows, detail=False), most_rows=len(rows)),
-        [place(item) if item in short else None for item in listed],
-        [place(item) for item in named if budget.takes(short[item])],
+        [place(item) if item in full else None for item in listed],
+        [place(item) for item in named],
         n_printed,
     )
 
 
 @dataclass
 class _Budget:
-    """Letters that the page has room for."""
+    """Bytes that there is room for; once something had none, nothing has."""
 
-    left: int
+    most: int
+    taken: int = 0
 
-    def takes(self, case: Case | None) -> bool:
-        """Take an answer onto the page if it has room for it."""
-        self.left -= _MARKUP + (0 if case is None else sum(map(len, _texts(case))))
-        return self.left >= 0
+    def takes(self, size: int) -> bool:
+        """Take something if there is room for it."""
+        fits = self.taken + size <= self.most
+        self.most, self.taken = (self.most, self.taken + size) if fits else (0, self.taken)
+        return fits
 
 
-def _texts(case: Case) -> list[str]:
+def _size_of_row(row: Row, kinds: Sequence[CellKind]) -> int:
+    """Bytes of a row without its answer."""
+    cells = zip(row, kinds, strict=True)
+    return 14 + sum(4 + 11 * (kind == "text") + _n_bytes(value_text(cell, kind)) for cell, kind in cells)
+
+
+def _size_in_table(case: Case, kinds: Sequence[CellKind]) -> int:
+    """About how many bytes a row with the answer in full takes more than one without it."""
+    return 200 + 70 * len(kinds) + _n_bytes(case.question[:180]) + _size_of(case)
+
+
+def _size_of(case: Case) -> int:
+    """About how many bytes an answer takes in full."""
     given = [text for j in case.judgments for text in (j.answer, *j.reasons.values())]
-    return [case.question, case.reference or "", *case.fields.values(), *given]
+    texts = (case.id, case.question, case.reference or "", *case.fields, *case.fields.values(), *given)
+    markup = sum(60 + 40 * len(j.scores) + 45 * len(j.reasons) for j in case.judgments)
+    return 350 + markup + 100 * len(case.images) + sum(map(_n_bytes, texts))
+
+
+def _n_bytes(text: str) -> int:
+    return len(str(escape(text)).encode())
 
 
 def _shortened(case: Case) -> Case:

@@ -22,6 +22,7 @@ SumTable: TypeAlias = Floats | Ints  # (U, s) sums, or (U,) codes that stand for
 
 _MOST_GAPS = 16  # cluster numbers up to 16 times that of the items are counted, which is faster than sorting
 _CHUNK = 2**22  # elements of one array: 32 MB of float64
+_CACHED = 2**15  # elements of a block: 256 kB
 _WORTH_COLLAPSING = 4  # a multinomial draw costs about four times as much per unit as an index per cluster
 
 
@@ -172,7 +173,11 @@ def _within_clusters(table: SumTable, codes: Ints, n_clusters: int) -> Floats:
         counts = np.bincount(codes * width + table, minlength=n_clusters * width)
         return counts.reshape(n_clusters, width).astype(float)
     columns = [np.bincount(codes, weights=column, minlength=n_clusters) for column in table.T]
-    return np.stack(columns, axis=1) if columns else np.zeros((n_clusters, 0))
+    sums = np.empty((n_clusters, len(columns)))
+    for rows in _blocks(n_clusters, len(columns)):
+        for place, column in enumerate(columns):
+            sums[rows, place] = column[rows]
+    return sums
 
 
 def _sizes(table: SumTable, codes: Ints, n_clusters: int) -> Floats:
@@ -187,15 +192,13 @@ def _distinct_rows(tables: Sequence[SumTable]) -> tuple[Ints, Ints]:
     Where the groups are too many to be worth collapsing, every row is a group.
     """
     n_rows = len(tables[0])
-    hashes = _hashes(tables)
-    if hashes is None:
+    found = _alike_by_hash(tables)
+    if found is None:
         return np.arange(n_rows), np.ones(n_rows, dtype=np.int64)
-    _, first, group, counts = np.unique(hashes, return_index=True, return_inverse=True, return_counts=True)
-    keys = np.ascontiguousarray(np.hstack([_as_key(table) for table in tables]))
-    words = keys.view(np.uint64)
-    if not np.array_equal(words[first][group], words):  # two different rows have one hash
-        return _by_bytes(keys)
-    order, _ = _by_bytes(keys[first])
+    first, group, counts = found
+    if not all(_are_alike(table, first, group) for table in tables):  # two different rows have one hash
+        return _by_bytes(np.hstack([_as_key(table) for table in tables]))
+    order, _ = _by_bytes(np.hstack([_as_key(table[first]) for table in tables]))
     return first[order], counts[order]
 
 
@@ -206,35 +209,61 @@ def _as_key(table: SumTable) -> Floats:
 
 def rows_alike(table: SumTable) -> tuple[Ints | None, Ints | None]:
     """Return rows with all values that occur, and which of them each row is like; None if too many differ."""
-    hashes = _hashes([table])
-    if hashes is None:
+    found = _alike_by_hash([table])
+    if found is None:
         return None, None
-    _, first, place = np.unique(hashes, return_index=True, return_inverse=True)
-    return (first, place) if np.array_equal(table[first][place], table) else (None, None)
+    first, place, _ = found
+    return (first, place) if _are_alike(table, first, place) else (None, None)
 
 
-def _hashes(tables: Sequence[SumTable]) -> NDArray[np.uint64] | None:
-    """Return a hash of each row; None where more rows differ than are worth collapsing.
+def _are_alike(table: SumTable, first: Ints, group: Ints) -> bool:
+    """Return whether each row is equal to the first one of its group."""
+    firsts, width = table[first], math.prod(table.shape[1:])
+    return all(np.array_equal(firsts[group[rows]], table[rows]) for rows in _blocks(len(table), width))
 
-    Rows that differ in the first tables differ in all, so that few tables often suffice to give up.
+
+def _blocks(n_rows: int, width: int) -> Iterator[slice]:
+    """Yield blocks of rows that fit into the cache of the processor."""
+    step = max(1, _CACHED // max(1, width))
+    return (slice(start, start + step) for start in range(0, n_rows, step))
+
+
+def _alike_by_hash(tables: Sequence[SumTable]) -> tuple[Ints, Ints, Ints] | None:
+    """Return the first row of each hash, which of them each row is like, and how many are like it."""
+    found = _hashes(tables)
+    if found is None:
+        return None
+    # What `np.unique` returns, but that sorts places, which takes twice the time where few rows differ.
+    hashes, distinct = found
+    group = np.searchsorted(distinct, hashes)
+    first = np.empty(len(distinct), dtype=np.int64)
+    first[group[::-1]] = np.arange(len(group))[::-1]
+    return first, group, np.bincount(group, minlength=len(distinct))
+
+
+def _hashes(tables: Sequence[SumTable]) -> tuple[NDArray[np.uint64], NDArray[np.uint64]] | None:
+    """Return a hash of each row, and those that occur in order.
+
+    None where more rows differ than are worth collapsing. Rows that differ in the first tables differ in all,
+    so that few tables often suffice to give up.
     """
     n_rows = len(tables[0])
     factors = np.random.default_rng(0)
     hashes = np.zeros(n_rows, dtype=np.uint64)
     for n_read, table in enumerate(tables, 1):
-        words = np.ascontiguousarray(_as_key(table)).view(np.uint64)
-        odd = factors.integers(1, 2**63, size=words.shape[1], dtype=np.uint64) | np.uint64(1)
-        # Small integers as floats differ in their upper bits alone.
-        hashes += (words ^ (words >> np.uint64(32))) @ odd
+        width = math.prod(table.shape[1:])
+        odd = factors.integers(1, 2**63, size=width, dtype=np.uint64) | np.uint64(1)
+        for rows in _blocks(n_rows, width):
+            words = np.ascontiguousarray(_as_key(table[rows])).view(np.uint64)
+            # Small integers as floats differ in their upper bits alone.
+            hashes[rows] += (words ^ (words >> np.uint64(32))) @ odd
         is_checked = n_read & (n_read - 1) == 0 or n_read == len(tables)
-        if is_checked and _WORTH_COLLAPSING * _n_distinct(hashes) > n_rows:
-            return None
-    return hashes
-
-
-def _n_distinct(hashes: NDArray[np.uint64]) -> int:
-    ordered = np.sort(hashes)  # many times faster than `np.unique` where most numbers differ
-    return int(np.count_nonzero(ordered[1:] != ordered[:-1])) + len(ordered[:1])
+        if is_checked:
+            ordered = np.sort(hashes)
+            ordered = ordered[np.append(True, ordered[1:] != ordered[:-1])[:n_rows]]
+            if _WORTH_COLLAPSING * len(ordered) > n_rows:
+                return None
+    return hashes, ordered
 
 
 def _by_bytes(keys: Floats) -> tuple[Ints, Ints]:

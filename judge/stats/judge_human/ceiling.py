@@ -80,8 +80,6 @@ class Ceiling(Tabular):
         Judge minus human, paired over the same resampled items. Its interval is about items like these,
         rated by these people; see `non_inferiority` for people like these. The note
         ``people_not_above_chance`` on all three says that a chance-corrected or correlation ceiling may be 0.
-    per_human : tuple of HumanLevel
-        One row per person with a defined level (for pairs: per person, over that person's pairs).
     undefined_humans : tuple of int
         People without a defined level; they are left out of the means.
     """
@@ -89,12 +87,17 @@ class Ceiling(Tabular):
     human: Estimate
     judge: Estimate
     difference: Estimate
-    per_human: tuple[HumanLevel, ...]
+    levels_of_humans: Callable[[], tuple[HumanLevel, ...]] = field(default=tuple, repr=False, compare=False)
     undefined_humans: tuple[int, ...] = ()
     replicates: Replicates | None = field(default=None, repr=False, compare=False)
     jackknife_of_raters: Callable[[], tuple[float, int]] = field(
         default=lambda: (0.0, 0), repr=False, compare=False
     )
+
+    @property
+    def per_human(self) -> tuple[HumanLevel, ...]:
+        """One row per person with a defined level (for pairs: per person, over that person's pairs)."""
+        return self.levels_of_humans()
 
     def _rows(self) -> Iterable[Any]:
         return self.per_human
@@ -267,7 +270,7 @@ def swap(
     of_humans, of_judge = humans_and_judge(humans, judge, scale)
     if of_humans.shape[1] < 2:
         undefined = Estimate.undefined(TOO_FEW_RATERS)
-        return Ceiling(undefined, undefined, undefined, ())
+        return Ceiling(undefined, undefined, undefined)
 
     def contrasts(people: Sequence[int]) -> Contrasts:
         found: Contrasts = {}
@@ -300,12 +303,12 @@ def _on_shared_items(*columns: Floats) -> tuple[Floats, ...]:
 def _without_ceiling(humans: Floats, judge: Floats, agreement: Agreement, sampling: Sampling) -> Ceiling:
     undefined = Estimate.undefined(TOO_FEW_RATERS)
     if humans.shape[1] == 0:
-        return Ceiling(undefined, undefined, undefined, ())
+        return Ceiling(undefined, undefined, undefined)
     options, confidence_level = split_options(sampling)
     statistic = agreement(humans[:, 0], judge)
     options["method"] = method_for(statistic.kind, options["method"])  # a share keeps within 0 and 1
     replicates = replicate({"judge": statistic}, **options)
-    return Ceiling(undefined, replicates.estimate("judge", confidence_level), undefined, ())
+    return Ceiling(undefined, replicates.estimate("judge", confidence_level), undefined)
 
 
 def _compare(
@@ -337,17 +340,21 @@ def _compare(
         basis = SharedBasis.of(defined, options)
         levels = partial(basis.levels_of, defined)
     reusable = basis if of_pairs else None  # others are not asked for again, and would only fill memory
-    rows, sizes = [], sizes_of(humans, judge)
-    for h in people:
-        own = levels(h, *sizes([h]))
-        found = (own.estimate(name, confidence_level) for name in ("human", "judge", "difference"))
-        rows.append(HumanLevel(h, *found))
+    sizes = sizes_of(humans, judge)
+    names = ("human", "judge", "difference")
+
+    @cache  # few tables show them
+    def of_each() -> tuple[HumanLevel, ...]:
+        found = ((h, levels(h, *sizes([h]))) for h in people)
+        return tuple(HumanLevel(h, *(own.estimate(n, confidence_level) for n in names)) for h, own in found)
+
     overall = _with_note(levels(None, *sizes(people)), confidence_level)
+    human, judged, gap = (overall.estimate(name, confidence_level) for name in names)
     return Ceiling(
-        overall.estimate("human", confidence_level),
-        overall.estimate("judge", confidence_level),
-        overall.estimate("difference", confidence_level),
-        tuple(rows),
+        human,
+        judged,
+        gap,
+        of_each,
         tuple(h for h in everyone if h not in set(people)),
         overall,
         # Computed only where raters are random: it may cost as much as the ceiling several times over.
@@ -375,7 +382,7 @@ def _all_undefined(contrasts: Contrasts, humans: Floats, judge: Floats, everyone
     if reason == NO_RATINGS and not (np.isnan(judge).all() or np.isnan(humans).all()):
         reason = NO_PAIRABLE_ITEMS  # there are ratings, but no item is shared
     none = Estimate.undefined(reason)
-    return Ceiling(none, none, none, (), tuple(everyone))
+    return Ceiling(none, none, none, undefined_humans=tuple(everyone))
 
 
 def split_options(sampling: Sampling) -> tuple[ResampleOptions, float]:

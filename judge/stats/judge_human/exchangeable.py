@@ -100,7 +100,7 @@ def exchangeable_ceiling(
     usable = ~np.isnan(of_judge) & ((~np.isnan(of_humans)).sum(axis=1) >= 2)
     if usable.sum() < (2 if measure.startswith("kappa") else 1):
         undefined = Estimate.undefined(TOO_FEW_ITEMS if usable.any() else NO_PAIRABLE_ITEMS)
-        return Ceiling(undefined, undefined, undefined, ())
+        return Ceiling(undefined, undefined, undefined)
     j = np.where(usable, of_judge, np.nan)
     x = np.where(usable[:, None], of_humans, np.nan)
     person, model = _MEASURES[measure](j, x, tolerance)
@@ -123,7 +123,7 @@ def exchangeable_ceiling(
     )
     if measure.startswith("kappa") and not is_above_chance(human):
         human, machine, gap = (found.with_notes(NOT_ABOVE_CHANCE) for found in (human, machine, gap))
-    return Ceiling(human, machine, gap, (), (), replicates)
+    return Ceiling(human, machine, gap, replicates=replicates)
 
 
 def slot_statistic(humans: Floats, judge: Floats, measure: Measure, tolerance: float = 0.0) -> Statistic:

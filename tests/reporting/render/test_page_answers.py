@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 import judge
-from judge.reporting.builders.answers import MOST_ANSWERS
+from judge.reporting.builders import answers
 from judge.reporting.builders.run_data import RunData
 from judge.reporting.builders.several_runs import build_runs
 from judge.reporting.builders.single_run import build_audit, build_report
@@ -43,10 +43,10 @@ def case_of(name, answer="a", **fields):
 def report_of(cases, named=(), n_all=None):
     table = Table("list", "List", (Column("item", "answer"),), tuple((one.id,) for one in cases))
     held = {one.id: one for one in (*cases, *named)}
-    answers = ListedAnswers(
+    given = ListedAnswers(
         "worst", "Failing answers", table, held, n_all or len(cases), "failing answers", "judge show RUN"
     )
-    return ReportContent("report", "T", ("V",), (), (), {}, {}, (), answers=lambda: (answers,))
+    return ReportContent("report", "T", ("V",), (), (), {}, {}, (), answers=lambda: (given,))
 
 
 def test_every_failing_answer_is_in_the_table_and_in_full(make_table):
@@ -56,16 +56,55 @@ def test_every_failing_answer_is_in_the_table_and_in_full(make_table):
     assert all(f"why {i}?" in text for i in range(30))
 
 
-def test_more_failing_answers_than_the_limit_are_counted_with_a_command(make_table):
-    text = Page(page(build_report(RunData(make_table(rows(MOST_ANSWERS + 4)))))).text
-    assert f"The {MOST_ANSWERS} worst of {MOST_ANSWERS + 4} failing answers." in text
-    assert f"judge show RUN --fail --worst {MOST_ANSWERS + 4}" in text
+def test_more_failing_answers_than_the_limit_are_counted_with_a_command(make_table, monkeypatch):
+    monkeypatch.setattr(answers, "MOST_ANSWERS", 30)
+    text = Page(page(build_report(RunData(make_table(rows(34)))))).text
+    assert "The 30 worst of 34 failing answers." in text
+    assert "All of them: judge show RUN --fail --worst 34" in text
+
+
+def test_answers_for_which_there_is_no_room_are_listed_with_their_scores(make_table, monkeypatch):
+    monkeypatch.setattr(answers, "MOST_IN_FULL", 3)
+    html = page(build_report(RunData(make_table(rows(5)))))
+    text = Page(html).text
+    assert (
+        "All 5 failing answers, worst first. The first 3 are here in full, the others without texts." in text
+    )
+    assert "All of them in full: judge show RUN --fail --worst 5" in text
+    assert "<tbody><tr><th scope=row>i4<td>1<td>4<td class=text>accuracy\n" in html
+    assert "why 2?" in text
+    assert "why 3?" not in text
+
+
+def test_the_lists_of_a_page_keep_within_their_size():
+    def cases(prefix):
+        return [case_of(f"{prefix}{i}", "<'ä'>" * 190, note="y & z" * 30) for i in range(300)]
+
+    report = report_of(cases("q"), named=cases("other"))
+    one = page(report)
+    two = page(
+        replace(report, answers=lambda: tuple(replace(a, section=s) for a in report.answers() for s in "ab"))
+    )
+    (found,) = listed(report).values()
+    assert len(found.cases) == 300
+    assert 20 < found.n_full < 60
+    assert 5 < len(found.others) < 20
+    for html in (one, two):
+        assert 0.6 < len(html.encode()) / page_answers.SIZE < 1.2
+
+
+def test_rows_that_do_not_fit_are_left_out_and_counted(monkeypatch):
+    monkeypatch.setattr(page_answers, "SIZE", 3_000)
+    (found,) = listed(report_of([case_of(f"q{i}") for i in range(500)])).values()
+    assert found.extent.startswith(f"The {len(found.cases)} worst of 500 failing answers.")
+    assert 50 < len(found.cases) < 200
 
 
 def test_long_answers_are_cut_and_as_many_as_fit_are_on_the_page(monkeypatch):
-    monkeypatch.setattr(page_answers, "TEXT_BUDGET", 20_000)
+    monkeypatch.setattr(page_answers, "SIZE", 20_000)
     (found,) = listed(report_of([case_of(f"q{i}", "x" * 9_000, note="y" * 500) for i in range(20)])).values()
-    assert found.extent == "The 4 worst of 20 failing answers."
+    assert found.n_full == 6
+    assert found.is_short
     (judgment,) = found.cases[0].case.judgments
     assert judgment.answer.startswith("x" * LONGEST_LISTED + " …")
     assert len(judgment.reasons["a"]) < LONGEST_LISTED + 40
@@ -76,8 +115,8 @@ def test_a_table_of_ids_alone_has_no_links_to_answers():
     report = replace(report_of([case_of("q1")]), answers=None)
     assert listed(report) == {}
     found = report_of([case_of("q1")])
-    (answers,) = found.answers()
-    bare = replace(found, answers=lambda: (replace(answers, cases={}),))
+    (given,) = found.answers()
+    bare = replace(found, answers=lambda: (replace(given, cases={}),))
     html = page(bare)
     assert "q1" in Page(html).text
     assert "#answer-" not in html.partition("<script>")[0].partition("</style>")[2]
@@ -126,9 +165,9 @@ def test_a_report_with_its_answers_can_be_pickled(example_run):
 
 
 def test_the_command_for_all_failing_answers_names_the_folder_of_the_run(example_run):
-    (answers,) = judge.report(example_run).answers()
-    assert answers.see_all == shlex.join(
-        ["judge", "show", str(example_run), "--fail", "--worst", str(answers.n_all)]
+    (given,) = judge.report(example_run).answers()
+    assert given.see_all == shlex.join(
+        ["judge", "show", str(example_run), "--fail", "--worst", str(given.n_all)]
     )
 
 
@@ -147,15 +186,15 @@ def test_with_many_dimensions_their_scores_are_shown_with_the_answer_only(
 ):
     names = [f"d{i}" for i in range(n)]
     table = make_table([dict.fromkeys(names, 1), dict.fromkeys(names, 5)], make_rubric(dimensions=names))
-    (answers,) = build_report(RunData(table)).answers()
-    assert [column.key for column in answers.table.columns] == ["item", *names, "binding"]
-    assert all(column.detail is is_detail for column in answers.table.columns[1:-1])
-    assert answers.table.rows == (("i0", *[1.0] * n, "all dimensions"),)
+    (given,) = build_report(RunData(table)).answers()
+    assert [column.key for column in given.table.columns] == ["item", *names, "binding"]
+    assert all(column.detail is is_detail for column in given.table.columns[1:-1])
+    assert given.table.rows == (("i0", *[1.0] * n, "all dimensions"),)
 
 
 def test_the_dimensions_that_bind_are_named(make_table):
-    (answers,) = build_report(RunData(make_table([{"accuracy": 1, "clarity": 1}, FAIL]))).answers()
-    assert answers.table.column("binding") == ["accuracy, clarity", "accuracy"]
+    (given,) = build_report(RunData(make_table([{"accuracy": 1, "clarity": 1}, FAIL]))).answers()
+    assert given.table.column("binding") == ["accuracy, clarity", "accuracy"]
 
 
 def test_a_run_whose_answers_all_pass_has_no_list(make_table):

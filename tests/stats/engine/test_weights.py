@@ -133,7 +133,9 @@ def test_tables_after_those_that_show_enough_different_rows_are_not_read(monkeyp
 
 
 def test_rows_of_one_hash_are_told_apart_by_their_content(monkeypatch):
-    monkeypatch.setattr(weights, "_hashes", lambda tables: np.zeros(len(tables[0]), dtype=np.uint64))
+    monkeypatch.setattr(
+        weights, "_hashes", lambda tables: (np.zeros(len(tables[0]), np.uint64), np.zeros(1, np.uint64))
+    )
     frame = Frame.build([np.array([5.0, 2.0] * 8)[:, None]], None, 16)
     assert (sorted(frame.tables[0].ravel().tolist()), frame.counts.tolist()) == ([2.0, 5.0], [8.0, 8.0])
 

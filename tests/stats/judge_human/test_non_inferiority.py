@@ -106,7 +106,7 @@ def test_one_person_gives_no_verdict():
 
 def test_one_defined_person_or_one_cluster_cannot_speak_for_others():
     ceiling = _ceiling(0.7)
-    alone = with_random_raters(replace(ceiling, per_human=ceiling.per_human[:1]))
+    alone = with_random_raters(replace(ceiling, levels_of_humans=lambda: ceiling.per_human[:1]))
     assert (alone.value, alone.reason) == (ceiling.difference.value, "too_few_raters")
     assert math.isnan(alone.low)
     one_cluster = with_random_raters(_ceiling(0.7, n=20, clusters=["a"] * 20))

@@ -5,6 +5,16 @@ for (const box of document.querySelectorAll(".answers")) {
   const table = box.querySelector("table"), rows = [...table.tBodies], heads = [...table.tHead.rows[0].cells];
   const tools = box.querySelector(".tools"), search = tools.querySelector("input"), count = tools.querySelector("output");
   const more = box.querySelector(".more");
+  // Rows without the answer in full are short, so that there is room for many.
+  for (const row of rows.filter((one) => !one.hasAttribute("role"))) {
+    row.setAttribute("role", "rowgroup");
+    row.rows[0].setAttribute("role", "row");
+    [...row.rows[0].cells].forEach((cell, place) => {
+      cell.setAttribute("role", place ? "cell" : "rowheader");
+      cell.classList.add("cell");
+      if (place) cell.dataset.label = heads[place].textContent.trim();
+    });
+  }
   const texts = rows.map((row) =>
     [...row.querySelectorAll(".cell, .said, dd, .fields")].map((e) => e.textContent).join("\n").toLowerCase());
   const found = new Map(rows.map((row) => [row, true]));
