@@ -218,6 +218,27 @@ def test_pictures_are_zoomed_together(pictured, serve, open_link):
     assert page.url.endswith("item?id=q1")
 
 
+def test_a_second_click_fits_the_picture_and_a_double_click_zooms_as_one_does(pictured, serve, open_link):
+    page = open_link(serve(pictured).link("/runs/run/item?id=q1"))
+    page.locator(".pane").first.dblclick()
+    assert page.locator("output").inner_text() == "250 %"
+    page.locator(".pane").first.click()
+    assert page.locator("output").inner_text() == "100 %"
+
+
+def test_a_picture_that_was_moved_stays_zoomed(pictured, serve, open_link):
+    page = open_link(serve(pictured).link("/runs/run/item?id=q1"))
+    page.locator(".pane").first.click()
+    box = page.locator(".pane").first.bounding_box()
+    x, y = box["x"] + 60, box["y"] + 60
+    page.mouse.move(x, y)
+    page.mouse.down()
+    page.mouse.move(x + 2, y)  # less than a movement
+    page.mouse.move(x + 40, y + 10)
+    page.mouse.up()
+    assert page.locator("output").inner_text() == "250 %"
+
+
 def test_a_picture_that_is_missing_says_why(pictured, serve, open_link):
     page = open_link(serve(pictured).link("/runs/run/item?id=q1"))
     page.wait_for_selector(".broken")
