@@ -226,17 +226,20 @@ def test_a_second_click_fits_the_picture_and_a_double_click_zooms_as_one_does(pi
     assert page.locator("output").inner_text() == "100 %"
 
 
-def test_a_picture_that_was_moved_stays_zoomed(pictured, serve, open_link):
+def test_a_picture_is_moved_by_dragging_it_and_stays_zoomed(pictured, serve, open_link):
     page = open_link(serve(pictured).link("/runs/run/item?id=q1"))
     page.locator(".pane").first.click()
     box = page.locator(".pane").first.bounding_box()
     x, y = box["x"] + 60, box["y"] + 60
     page.mouse.move(x, y)
+    before = page.locator(".pane img").first.bounding_box()
     page.mouse.down()
-    page.mouse.move(x + 2, y)  # less than a movement
-    page.mouse.move(x + 40, y + 10)
+    page.mouse.move(x + 20, y)
+    page.mouse.move(x - 30, y + 10)
     page.mouse.up()
     assert page.locator("output").inner_text() == "250 %"
+    after = page.locator(".pane img").first.bounding_box()
+    assert (after["x"] - before["x"], after["y"] - before["y"]) == pytest.approx((-30, 10), abs=0.5)
 
 
 def test_a_picture_that_is_missing_says_why(pictured, serve, open_link):
