@@ -119,8 +119,9 @@ class Columns:
     @property
     def counts(self) -> dict[str, int]:
         """Number of items read by verdict."""
-        found = np.bincount(self.verdicts, minlength=len(VERDICTS))
-        return {name: int(n) for name, n in zip(VERDICTS[1:], found[1:], strict=True)}
+        return {
+            name: int(np.count_nonzero(self.verdicts == code)) for code, name in enumerate(VERDICTS) if code
+        }
 
     @property
     def n_read(self) -> int:

@@ -327,7 +327,7 @@ class RunIndex:
                     self._remembered[key] = bits
                 if len(self._remembered) > _MOST_REMEMBERED:
                     self._remembered.popitem(last=False)
-        return np.unpackbits(bits, count=n).astype(bool)
+        return np.unpackbits(bits, count=n).view(bool)
 
     def _searched(self, word: str, n: int) -> Found:
         try:
