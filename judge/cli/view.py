@@ -107,6 +107,7 @@ def _left_out(dimensions: Iterable[str], rubric: Rubric | None) -> Iterator[str]
     from judge.analysis.agreement.matching import unknown_dimensions
     from judge.rubric.dimension_names import rubric_dimension
 
-    names = [name for name in dimensions if rubric_dimension(name, rubric) is None]
+    flags = rubric.flags if rubric else ()
+    names = [n for n in dimensions if n not in flags and rubric_dimension(n, rubric) is None]
     if names and rubric:
         yield unknown_dimensions(names, rubric.scored)

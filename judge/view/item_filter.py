@@ -142,7 +142,7 @@ class FilteredItems:
         return next(iter(self._positions(place, place + 1)), None) if place >= 0 else None
 
     def _positions(self, first: int, last: int) -> list[int]:
-        """Positions of the items at these places; the rows are looked at in blocks, and no more than needed."""
+        """Positions of the items at these places; no more blocks of rows are looked at than needed."""
         found: list[int] = []
         before = 0
         for start in range(0, len(self.selected), _BLOCK):

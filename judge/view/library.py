@@ -16,6 +16,7 @@ from judge.records import Score
 from judge.rubric import Rubric
 from judge.scoring.run_format import APPLICATION_ID
 from judge.view.people import People
+from judge.view.people_comparison import PeopleComparison
 from judge.view.run_index import RunIndex
 from judge.view.second_run import SecondRun
 from judge.view.viewed_run import ViewedRun, is_being_scored, state_of
@@ -76,6 +77,8 @@ class OpenRun:
         self._image_root = image_root
         self._local = threading.local()
         self._beside: dict[str, tuple[tuple[int, int], SecondRun]] = {}
+        self._compared: tuple[int, PeopleComparison] | None = None
+        self._met: tuple[str, dict[str, dict[str, bool]]] = ("", {})
 
     def run(self) -> ViewedRun:
         """Return the connection of this thread; it is opened again when the files have changed."""
@@ -94,6 +97,23 @@ class OpenRun:
         if known is None or known[0] != state:
             known = self._beside[other.name] = (state, SecondRun(self.index.columns, other.index.columns))
         return known[1]
+
+    def against_people(self) -> PeopleComparison | None:
+        """Return this run and people's ratings, matched; it is kept until the run changes."""
+        if self.people is None:
+            return None
+        generation = self.index.generation
+        if self._compared is None or self._compared[0] != generation:
+            compared = PeopleComparison(self.people, self.index.columns, self._met_criteria(self.people))
+            self._compared = (generation, compared)
+        return self._compared[1]
+
+    def _met_criteria(self, people: People) -> dict[str, dict[str, bool]]:
+        """Criteria that the judge finds met, of the items whose criteria people rated."""
+        state = state_of(self.path)
+        if people.criteria and self._met[0] != state:
+            self._met = (state, self.run().met_criteria(list(people.criteria)))
+        return self._met[1]
 
     def image_root(self) -> Path:
         """Folder that image paths are relative to and lie in."""

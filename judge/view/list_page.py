@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 from judge.pass_mark import reaches
 from judge.records import OVERALL, Item
 from judge.view.columns import VERDICTS, Columns, Facet, spoken
-from judge.view.item_filter import PAGE_SIZE, FilteredItems, ItemFilter, select, sort_order
+from judge.view.item_filter import PAGE_SIZE, FilteredItems, ItemFilter, select
 from judge.view.library import OpenRun
+from judge.view.people_comparison import PeopleComparison
 from judge.view.second_run import SecondRun
 from judge.view.texts import excerpt, money
 
@@ -83,9 +84,7 @@ class View:
         self.other = other
         self.columns: Columns = opened.index.columns
         self.second: SecondRun | None = opened.beside(other) if other else None
-        self._apart: NDArray[np.float32] | None = None
-        if opened.people:
-            self._apart = opened.people.apart(self.columns)
+        self.against_people: PeopleComparison | None = opened.against_people()
         self.facets: list[Facet] = self._facets()
         found = opened.index.found(wanted.search)[: self.columns.n]
         self.selection: FilteredItems = select(self.facets, wanted, found, self._order(), counts=counts)
@@ -96,16 +95,15 @@ class View:
         rest = [facet for facet in known if facet.name != "verdict"]
         if self.second:
             found += self.second.facets
-        if self.opened.people and self._apart is not None:
-            found += self.opened.people.facets(self.columns, self._apart)
+        if self.against_people:
+            found += self.against_people.facets
         return [*found, *rest]
 
     def _order(self) -> NDArray[np.int32] | None:
-        name, descending = self.wanted.sort.removeprefix("-"), self.wanted.sort.startswith("-")
-        if name == "apart" and self._apart is not None:
-            return sort_order(self._apart, descending=descending)
-        if name == "change" and self.second:
-            return sort_order(self.second.distance, descending=descending)
+        if self.wanted.sort == "-apart" and self.against_people:
+            return self.against_people.order
+        if self.wanted.sort == "-change" and self.second:
+            return self.second.order
         return self.opened.index.order(self.wanted.sort)
 
     # Rows
@@ -213,7 +211,7 @@ class View:
         for name in self.columns.values:
             known[name] = f"{spoken(name)}, lowest first"
             known[f"-{name}"] = f"{spoken(name)}, highest first"
-        if self._apart is not None:
+        if self.against_people:
             known["-apart"] = "Distance from people"
         if self.second:
             known["-change"] = "Distance between the runs"

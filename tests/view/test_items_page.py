@@ -1,5 +1,6 @@
 """The table of items: filters, counts, search, sort, pages, and how it compares with the report."""
 
+import json
 import re
 
 import pytest
@@ -11,6 +12,7 @@ from judge.records import Item
 from judge.scoring.run import Run
 from judge.view.item_filter import ItemFilter
 from judge.view.list_page import View
+from judge.view.people_comparison import PeopleComparison
 
 from ..scoring.builders import reply
 from ..scoring.builders import rubric as small_rubric
@@ -240,6 +242,49 @@ def test_people_for_whom_the_pass_rule_does_not_apply_have_no_verdict(tmp_path):
     assert view(path, ratings=ratings, ratings_file="r.csv").opened.people.verdicts == {"q1": None}
 
 
+def criteria_run(path, n=5):
+    """Two criteria an item: the judge finds both met."""
+    rubric = small_rubric(
+        dimensions={}, criteria={"field": "criteria"}, overall={"how": "points"}, **{"pass": {"overall": 1}}
+    )
+    listed = [{"id": "c1", "text": "short"}, {"id": "c2", "text": "right"}]
+    items = [
+        Item(id=f"q{i}", question="?", answer=str(i), metadata={"criteria": listed}) for i in range(1, n + 1)
+    ]
+    found = json.dumps({"criteria": {name: {"reason": "", "met": True} for name in ("c1", "c2")}})
+    return make_run(path, items, lambda _: found, rubric)
+
+
+def test_items_on_whose_criteria_judge_and_people_differ_are_filtered(tmp_path):
+    given = {"q1": (1.0, 1.0), "q2": (1.0, 0.0), "q3": (0.0, 0.0)}
+    ratings = [
+        rating(item_id, "ann", value, "criteria", criterion=name)
+        for item_id, values in given.items()
+        for name, value in zip(("c1", "c2"), values, strict=True)
+    ]
+    ratings += [
+        rating("q4", r, v, "criteria", criterion="c1") for r, v in (("ann", 1.0), ("ben", 0.0))
+    ]  # a tie
+    more = {"ratings": ratings, "ratings_file": "r.csv"}
+    path = criteria_run(tmp_path / "run")
+    everything = view(path, **more)
+    assert counts(everything, "met") == {"all as people": 1, "one differs": 1, "several differ": 1}
+    assert counts(everything, "people") == {
+        "same verdict": 1, "judge passes, people fail": 2, "no common verdict": 1,
+    }  # fmt: skip
+    assert ids(view(path, ("f.met", "one differs"), **more)) == ["q2"]
+
+
+def test_ratings_are_compared_once_until_the_run_changes(tmp_path):
+    opened = library_of(
+        make_run(tmp_path / "run"), ratings=[rating("q1", "ann", 4.0)], ratings_file="r.csv"
+    ).open("run")
+    first = opened.against_people()
+    assert opened.against_people() is first
+    opened.index.generation += 1
+    assert opened.against_people() is not first
+
+
 # Two runs
 
 
@@ -330,7 +375,7 @@ def test_people_are_compared_on_the_dimensions_that_are_left(tmp_path):
     other = library_of(
         make_run(tmp_path / "other", rubric=small_rubric(dimensions={"b": small_rubric().dimensions["b"]}))
     )
-    assert set(opened.people.apart(other.open("other").index.columns)) != {0.0}
+    assert set(PeopleComparison(opened.people, other.open("other").index.columns, {}).apart) != {0.0}
 
 
 def test_a_page_is_of_the_run_as_it_is_now(tmp_path):

@@ -130,7 +130,7 @@ def test_other_names_of_a_dimension_are_understood(tmp_path):
     assert [score.dimension for score in library.open("run").people.ratings["q1"]] == ["a", "unknown"]
 
 
-def test_ratings_of_criteria_and_of_judges_are_left_out(tmp_path):
+def test_ratings_of_judges_and_of_criteria_that_the_rubric_does_not_have_are_left_out(tmp_path):
     judge = rating("q1", "m", 4.0).model_copy(update={"rater_kind": "judge"})
     ratings = [rating("q1", "ann", 4.0), rating("q1", "ann", 1.0, "criteria", criterion="c1"), judge]
     library = library_of(make_run(tmp_path / "run"), ratings=ratings, ratings_file="r.csv")
@@ -151,7 +151,7 @@ def test_labels_of_people_have_no_mean(tmp_path):
     ]
     library = library_of(tmp_path / "run", ratings=ratings, ratings_file="r.csv")
     people = library.open("run").people
-    assert list(people._means) == ["b"]
+    assert list(people.means) == ["b"]
     assert people.verdicts == {"q1": True}
     assert Viewer(library).get("/runs/run/item", ("id", "q1")).status_code == 200
 
@@ -216,6 +216,16 @@ def test_the_command_names_dimensions_that_no_page_shows(tmp_path):
     result = run_command(path, "--humans", tmp_path / "ratings.csv")
     assert "Ratings on 'charm' were left out: no such dimension in the rubric." in result.stderr
     assert "'alpha'" not in result.stderr
+
+
+@pytest.mark.usefixtures("served")
+def test_ratings_of_flags_are_not_called_unknown(tmp_path):
+    rubric = small_rubric(flags={"is_safe": {"type": "boolean", "description": "d"}})
+    path = make_run(tmp_path / "run", rubric=rubric)
+    (tmp_path / "ratings.csv").write_text("item_id,rater,dimension,value\nq1,ann,is_safe,true\n")
+    result = run_command(path, "--humans", tmp_path / "ratings.csv")
+    assert result.exit_code == 0, result.stderr
+    assert "left out" not in result.stderr
 
 
 def test_the_command_reads_a_code_of_missing_ratings_and_an_encoding(tmp_path, served):
