@@ -84,7 +84,13 @@ def command(
             rubric=rubric,
         )
         show_read_and_notes(str(table), [*table.notes, *_left_out(table.dimensions, rubric)])
-        library.add_ratings(table.scores, humans)
+        people = library.add_ratings(table.scores, humans)
+        if people and (unrated := people.unrated()):
+            click.echo(
+                f"Note: people's ratings give no verdict: they lack {', '.join(unrated)}, which the pass "
+                "rule needs.",
+                err=True,
+            )
     with local_server.listen(host, port) as listening:
         token = app.new_token()
         link = f"{local_server.address(host, listening.getsockname()[1])}/?token={token}"

@@ -37,6 +37,8 @@ class ItemFilter:
         Number of the page, from 1.
     beside : str
         Name of the run that is shown beside this one; empty for none.
+    columns : tuple of str
+        Names of the columns that are shown; empty for the scores.
     """
 
     search: str = ""
@@ -44,15 +46,19 @@ class ItemFilter:
     sort: str = ""
     page: int = 1
     beside: str = ""
+    columns: tuple[str, ...] = ()
 
     @classmethod
     def of_query(cls, pairs: Iterable[tuple[str, str]]) -> "ItemFilter":
         """Read the state from the parameters of an address; what is unknown selects nothing."""
         own: dict[str, str] = {}
         chosen: dict[str, tuple[str, ...]] = {}
+        columns: dict[str, None] = {}
         for name, value in pairs:
             if name in _OWN:
                 own[name] = value
+            elif name == "col":
+                columns[value] = None
             elif name.startswith("f.") and value not in chosen.get(name[2:], ()):
                 chosen[name[2:]] = (*chosen.get(name[2:], ()), value)
         page = own.get("page", "")
@@ -62,12 +68,14 @@ class ItemFilter:
             own.get("sort", ""),
             max(1, int(page)) if page.isascii() and page.isdecimal() and len(page) < 10 else 1,
             own.get("with", ""),
+            tuple(columns),
         )
 
     def query(self, **more: str) -> str:
         """Return the state as the query of an address, with `?` before it."""
         pairs = [("with", self.beside), ("q", self.search)]
         pairs += [(f"f.{name}", value) for name, values in self.chosen.items() for value in values]
+        pairs += [("col", name) for name in self.columns]
         pairs += [("sort", self.sort), ("page", str(self.page) if self.page > 1 else "")]
         pairs = [(name, value) for name, value in [*pairs, *more.items()] if value]
         return f"?{urlencode(pairs, errors='surrogatepass')}" if pairs else ""
@@ -83,9 +91,17 @@ class ItemFilter:
         """Sort by another column."""
         return replace(self, sort=sort, page=1)
 
+    def with_columns(self, columns: tuple[str, ...]) -> "ItemFilter":
+        """Show other columns."""
+        return replace(self, columns=columns)
+
     def on_page(self, page: int) -> "ItemFilter":
         """Show another page."""
         return replace(self, page=page)
+
+    def without_filters(self) -> "ItemFilter":
+        """Show all items, in the same order and with the same columns."""
+        return replace(self, search="", chosen={}, page=1)
 
     @property
     def is_empty(self) -> bool:

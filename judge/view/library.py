@@ -241,8 +241,13 @@ class Library:
                 return run.rubric
         return None
 
-    def add_ratings(self, ratings: Sequence[Score], where: str) -> None:
+    def add_ratings(self, ratings: Sequence[Score], where: str) -> People | None:
         """Show people's ratings beside the scores of the runs whose ids they name.
+
+        Returns
+        -------
+        People or None
+            The ratings of the first of these runs; None without any run.
 
         Raises
         ------
@@ -253,13 +258,14 @@ class Library:
         for path in self.paths.values():
             try:
                 with ViewedRun.open(path) as run:
-                    People(run, ratings, where)
+                    people = People(run, ratings, where)
                 self.ratings, self.ratings_file = ratings, where
-                return
+                return people
             except JudgeError as error:
                 problem = problem or error
         if problem:
             raise problem
+        return None
 
     def close(self) -> None:
         """Stop building."""

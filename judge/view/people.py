@@ -68,6 +68,16 @@ class People:
             return ""
         return {True: "pass", False: "fail", None: "no verdict"}[self.verdicts[item_id]]
 
+    @property
+    def has_verdicts(self) -> bool:
+        """Whether any item has a verdict of people."""
+        return any(verdict is not None for verdict in self.verdicts.values())
+
+    def unrated(self) -> list[str]:
+        """Return the scores of the pass rule that nobody rated, if no item has a verdict of people."""
+        named = {score.dimension for given in self.ratings.values() for score in given}
+        return [] if self.has_verdicts else [name for name in self._rubric.pass_rule if name not in named]
+
     @cached_property
     def means(self) -> dict[str, NDArray[np.float64]]:
         """Dimension with numbers -> people's mean for each rated item, NaN where there is none."""

@@ -57,10 +57,9 @@ class PeopleComparison:
         both = np.isin(judge, (PASS, FAIL)) & (given > 0)
         verdicts = np.where(~both, 4, np.where(judge == given, 1, np.where(judge == PASS, 2, 3)))
         distances = np.where(np.isnan(apart), 0, np.digitize(apart, [0.0, 1.0, 2.0]))
-        found = [
-            Facet("people", "People's verdict", self._codes(verdicts), _VERDICTS),
-            Facet("apart", "Distance from people", self._codes(distances), _APART),
-        ]
+        found = [Facet("apart", "Distance from people", self._codes(distances), _APART)]
+        if people.has_verdicts:
+            found.insert(0, Facet("people", "People's verdict", self._codes(verdicts), _VERDICTS))
         if people.criteria:
             differing = np.array([self._differing(item_id) for item_id in people.ratings])
             found.append(Facet("met", "Criteria, judge and people", self._codes(differing), _CRITERIA))

@@ -87,6 +87,33 @@ def test_the_address_leads_to_the_same_table(table, open_link):
     assert shown(again)[0].startswith("q59")
 
 
+@pytest.mark.parametrize("phone", [False, True])
+def test_columns_are_chosen_and_stay_while_filters_change(tmp_path, serve, open_link, phone):
+    page = open_link(serve(make_run(tmp_path / "run")).link("/"), phone=phone)
+    page.locator(".columns summary").click()
+    assert page.locator(".columns form").bounding_box()["x"] >= 0
+    assert violations(page) == []
+    for name in ("A", "B"):
+        page.get_by_role("checkbox", name=name, exact=True).uncheck()
+    page.get_by_role("checkbox", name="serial").check()
+    page.get_by_role("button", name="Apply").click()
+    page.wait_for_url("**col=overall&col=field.serial")
+    page.get_by_role("searchbox").fill("lynx")
+    page.get_by_role("button", name="Show").click()
+    page.wait_for_url("**q=lynx**")
+    headings = page.locator(".items thead th").all_text_contents()
+    assert [text.strip() for text in headings] == ["Verdict", "Item", "Overall", "serial"]
+    assert page.locator(".items td.field").first.inner_text() == "s-3"
+
+
+def test_the_choice_of_columns_closes_by_a_click_elsewhere_and_by_escape(table):
+    for close in (lambda: table.locator("h1").click(), lambda: table.keyboard.press("Escape")):
+        table.locator(".columns summary").click()
+        assert table.locator(".columns form").is_visible()
+        close()
+        assert not table.locator(".columns form").is_visible()
+
+
 def test_a_search_is_typed_after_a_slash(table):
     table.keyboard.press("/")
     table.keyboard.type("lynx 7")

@@ -33,6 +33,10 @@ def counts(view, name):
     return {choice.value: choice.count for choice in (*group.choices, *group.rest)}
 
 
+def columns(view):
+    return [column.name for column in view.table.shown]
+
+
 def test_pass_rate_and_counts_are_those_of_the_report(tmp_path):
     path = make_run(tmp_path / "run", items_of(40))
     with Run.open(path) as run:
@@ -195,6 +199,68 @@ def test_no_match_is_said(tmp_path):
     assert "No item matches" in text
 
 
+# Columns
+
+
+def test_scores_and_fields_are_chosen_as_columns_and_the_choice_stands_in_the_address(tmp_path):
+    items = [
+        Item(
+            id="q1", question="?", answer="!", system="m1", metadata={"serial": 7, "note": "a\n" + "b " * 80}
+        ),
+        Item(id="q2", question="?", answer="!", metadata={"part": {"no": 1}}),
+    ]
+    path = make_run(tmp_path / "run", items, lambda _: reply(2, 4))
+    chosen = [
+        ("col", name) for name in ("b", "field.note", "field.serial", "field.system", "field.part", "none")
+    ]
+    found = view(path, *chosen)
+    assert columns(found) == ["b", "field.serial", "field.note", "field.system", "field.part"]
+    first, second = ([cell.text for cell in row.cells] for row in found.rows())
+    assert (first[:2], first[3:], first[2][:5], len(first[2])) == (["4", "7"], ["m1", ""], "a b b", 60)
+    assert second == ["4", "", "", "", '{"no": 1}']
+    for link in (
+        found.item_link("q1"),
+        found.link(found.wanted.without_filters()),
+        found.link(found.wanted.toggled("verdict", "fail")),
+    ):
+        assert link.endswith("col=b&col=field.serial&col=field.note&col=field.system&col=field.part")
+    assert "col=" not in found.link(found.wanted.with_columns(()))
+
+
+def test_the_default_columns_and_unknown_ones_are_not_in_the_address(tmp_path):
+    path = make_run(tmp_path / "run")
+    for names in (("a", "b", "overall"), ("nonsense",)):
+        found = view(path, *(("col", name) for name in names))
+        assert columns(found) == ["a", "b", "overall"]
+        assert "col=" not in found.item_link("q1")
+
+
+def test_criteria_are_no_column(tmp_path):
+    assert [column.name for column in view(criteria_run(tmp_path / "run")).table.fields] == []
+
+
+def test_the_page_has_the_chosen_columns_and_lets_others_be_chosen(tmp_path):
+    viewer = Viewer(library_of(make_run(tmp_path / "run")))
+    text = viewer.get("/runs/run/", ("col", "field.topic"), ("q", "lynx"), ("sort", "-a")).text
+    assert re.findall(r'<th scope="col" class="(?:field|score)".*?>(\w+)', text) == ["topic"]
+    assert '<input type="checkbox" name="col" value="field.topic" checked>' in text
+    assert text.count('<input type="hidden" name="col" value="field.topic">') == 1  # of the search
+    assert '<input type="hidden" name="sort" value="-a">' in text
+
+
+# Filters
+
+
+def test_fields_of_the_items_come_before_scores_and_the_fifth_is_folded(tmp_path):
+    fields = [{f"f{n}": str(i % 2) for n in range(6)} for i in range(6)]
+    items = [item.model_copy(update={"metadata": m}) for item, m in zip(items_of(6), fields, strict=True)]
+    path = make_run(tmp_path / "run", items)
+    names = [group.name for group in view(path).groups()]
+    assert names[:7] == ["verdict", *(f"field.f{n}" for n in range(6))]
+    assert [group.is_open for group in view(path).groups()][1:7] == [True] * 4 + [False] * 2
+    assert view(path, ("f.field.f5", "1")).groups()[6].is_open
+
+
 # People
 
 
@@ -275,6 +341,18 @@ def test_items_on_whose_criteria_judge_and_people_differ_are_filtered(tmp_path):
     assert ids(view(path, ("f.met", "one differs"), **more)) == ["q2"]
 
 
+def test_without_any_verdict_of_people_there_is_neither_column_nor_filter_for_it(tmp_path):
+    more = {
+        "ratings": [rating("q1", "ann", 4.0)],
+        "ratings_file": "r.csv",
+    }  # the overall score needs b as well
+    path = make_run(tmp_path / "run")
+    found = view(path, **more)
+    assert [facet.name for facet in found.against_people.facets] == ["apart"]
+    assert not found.has_people
+    assert "not rated" not in Viewer(library_of(path, **more)).get("/runs/run/").text
+
+
 def test_ratings_are_compared_once_until_the_run_changes(tmp_path):
     opened = library_of(
         make_run(tmp_path / "run"), ratings=[rating("q1", "ann", 4.0)], ratings_file="r.csv"
@@ -340,7 +418,7 @@ def test_of_many_dimensions_the_overall_score_is_shown_first(tmp_path):
     anchors = {n: str(n) for n in range(1, 6)}
     dimensions = {f"d{n}": {"description": "d", "anchors": anchors} for n in range(12)}
     path = make_run(tmp_path / "run", items_of(1), rubric=small_rubric(dimensions=dimensions))
-    assert view(path).dimensions == ["overall", *(f"d{n}" for n in range(8))]
+    assert columns(view(path)) == ["overall", *(f"d{n}" for n in range(8))]
 
 
 def test_an_unknown_sort_is_not_offered(tmp_path):

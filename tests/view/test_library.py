@@ -219,6 +219,15 @@ def test_the_command_names_dimensions_that_no_page_shows(tmp_path):
 
 
 @pytest.mark.usefixtures("served")
+@pytest.mark.parametrize(("cells", "lacks"), [("5", True), ("5,4", False)])
+def test_the_command_says_what_the_verdicts_of_people_lack(tmp_path, cells, lacks):
+    path = make_run(tmp_path / "run", rubric=small_rubric(**{"pass": {"a": 3, "b": 3}}))
+    (tmp_path / "ratings.csv").write_text(f"item_id,rater,{'a,b'[: len(cells)]}\nq1,ann,{cells}\n")
+    result = run_command(path, "--humans", tmp_path / "ratings.csv")
+    assert ("give no verdict: they lack b" in result.stderr) == lacks
+
+
+@pytest.mark.usefixtures("served")
 def test_ratings_of_flags_are_not_called_unknown(tmp_path):
     rubric = small_rubric(flags={"is_safe": {"type": "boolean", "description": "d"}})
     path = make_run(tmp_path / "run", rubric=rubric)
