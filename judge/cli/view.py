@@ -1,5 +1,6 @@
 """`judge view`: look at runs in a browser."""
 
+import sys
 import webbrowser
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -106,6 +107,7 @@ def command(
             app.serve(library, listening, token, host)
         finally:
             library.close()
+        click.echo("\r" * sys.stderr.isatty() + "Stopped.", err=True)  # over the ^C of the terminal
 
 
 def _left_out(dimensions: Iterable[str], rubric: Rubric | None) -> Iterator[str]:

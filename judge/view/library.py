@@ -14,7 +14,7 @@ from judge.errors import JudgeError, RunError
 from judge.files.sqlite import connect_to_read
 from judge.records import Score
 from judge.rubric import Rubric
-from judge.scoring.run_format import APPLICATION_ID
+from judge.scoring.run_format import APPLICATION_ID, check_format
 from judge.view.people import People
 from judge.view.people_comparison import PeopleComparison
 from judge.view.run_index import RunIndex
@@ -162,13 +162,14 @@ class Library:
         Raises
         ------
         RunError
-            A folder is no run, and holds none.
+            A folder is no run, and holds none; or a run that was named cannot be read.
         """
         library = cls({}, **more)
         folders = []
         for path in given:
             if (path / "run.db").is_file():
-                library._add(path)
+                with ViewedRun.open(path):
+                    library._add(path)
                 continue
             if not (found := runs_in(path)):
                 raise RunError(
@@ -287,9 +288,12 @@ def describe(name: str, path: Path) -> RunLine:
         with contextlib.closing(connect_to_read(path / "run.db")) as db:
             if db.execute("PRAGMA application_id").fetchone()[0] != APPLICATION_ID:
                 return RunLine(**facts, problem="not a run of this tool")
+            check_format(db, path / "run.db")
             meta = {key: json.loads(value) for key, value in db.execute("SELECT name, value FROM meta")}
             facts["items"] = db.execute("SELECT coalesce(max(position), 0) FROM items").fetchone()[0]
             facts["replies"] = db.execute("SELECT coalesce(max(seq), 0) FROM completions").fetchone()[0]
+    except RunError as error:
+        return RunLine(**facts, problem=str(error).removeprefix(f"{path / 'run.db'}: "))
     except (sqlite3.Error, OSError, ValueError) as error:
         return RunLine(**facts, problem=f"cannot be read: {error}")
     scored = meta.get("scored") or (path / "run.db").stat().st_mtime

@@ -1,7 +1,9 @@
 """The list of runs: what is named, folders of runs, names, what each line says, and whose ratings are shown."""
 
+import contextlib
 import json
 import shutil
+import sqlite3
 
 import pytest
 
@@ -121,7 +123,25 @@ def test_ratings_are_read_by_the_rubric_of_the_first_run_that_can_be_read(tmp_pa
     (tmp_path / "bad" / "run.db").write_bytes(b"nonsense" * 1000)
     make_run(tmp_path / "run")
     assert Library.of([tmp_path]).rubric().name == "small"
-    assert Library.of([tmp_path / "bad"]).rubric() is None
+    assert Library({"bad": tmp_path / "bad"}).rubric() is None
+
+
+def newer(path):
+    """Give a run the format of a later version."""
+    with contextlib.closing(sqlite3.connect(path / "run.db")) as db:
+        db.execute("PRAGMA user_version = 99")
+    return path
+
+
+def test_a_run_of_a_later_version_is_listed_with_the_reason(tmp_path):
+    newer(make_run(tmp_path / "run"))
+    (line,) = Library.of([tmp_path]).lines()
+    assert line.problem.startswith("has format 99; this version reads formats up to")
+
+
+def test_a_run_that_was_named_must_be_readable(tmp_path):
+    with pytest.raises(RunError, match=r"run\.db: has format 99"):
+        Library.of([newer(make_run(tmp_path / "run"))])
 
 
 def test_other_names_of_a_dimension_are_understood(tmp_path):
@@ -197,6 +217,12 @@ def test_the_command_says_what_a_host_exposes(tmp_path, served):
     result = run_command(make_run(tmp_path / "run"), "--host", "0.0.0.0", "--no-open")
     assert "the link gives access to all answers" in result.stderr
     assert "link" not in served
+
+
+@pytest.mark.usefixtures("served")
+def test_the_command_says_that_it_has_stopped(tmp_path):
+    result = run_command(make_run(tmp_path / "run"), "--no-open")
+    assert result.stderr.splitlines()[-1] == "Stopped."
 
 
 def test_the_command_reads_ratings(tmp_path, served):
