@@ -128,6 +128,11 @@ class Columns:
         """Number of items read."""
         return int(np.count_nonzero(self.verdicts))
 
+    @property
+    def n_with_replies(self) -> int:
+        """Number of items read whose scores, or the reasons why they are missing, are known."""
+        return int(np.count_nonzero((self.verdicts != 0) & (self.statuses != _SEVERITY.index("unscored"))))
+
     def has_labels(self, name: str) -> bool:
         """Whether the values of a dimension are labels, which have no differences."""
         dimension = self.rubric.dimensions.get(name)

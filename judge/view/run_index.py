@@ -305,6 +305,7 @@ class RunIndex:
             self.has_reasons,
             self._lost or self.problem,
             self.is_scored_now,
+            self.columns.n_with_replies,
             self.generation,
         )
 

@@ -183,7 +183,7 @@ def test_a_run_that_is_being_scored_updates_itself(tmp_path, serve, open_link):
     lock = take_lock(path)
     serving = serve(path)
     page = open_link(serving.link("/"), clock=True)
-    assert "Being scored" in page.locator("#progress").inner_text()
+    assert page.locator("#progress").inner_text() == "Being scored: 0 of 3 items have replies."
     assert "No verdicts yet" in page.locator("h1").inner_text()
     (request,) = Prompter(judge).requests(items_of(3)[1])
     db = sqlite3.connect(path / "run.db", isolation_level=None)
@@ -193,6 +193,7 @@ def test_a_run_that_is_being_scored_updates_itself(tmp_path, serve, open_link):
     serving.library.open("run").index.refresh()
     page.clock.run_for(4000)
     page.get_by_role("heading", name="100.0 % pass").wait_for()
+    assert page.locator("#progress").inner_text() == "Being scored: 1 of 3 items have replies."
     assert page.locator(".items tbody tr").nth(1).get_attribute("data-verdict") == "pass"
     lock.close()
 
