@@ -16,7 +16,7 @@ from judge.view.item_filter import PAGE_SIZE
 from judge.view.library import OpenRun
 from judge.view.list_page import View
 from judge.view.replies import own_text, text_link
-from judge.view.texts import ShownText, shown
+from judge.view.texts import ShownText, rounded, shown
 
 
 @dataclass(frozen=True)
@@ -159,10 +159,12 @@ class ItemPage:
 
     def _line(self, name: str) -> DimensionLine:
         mark = self.rubric.pass_rule.get(name)
+        dimension = self.rubric.dimensions.get(name)
+        has_mark = mark is not None and (dimension is None or dimension.type == "score")
         return DimensionLine(
             name,
             spoken(name),
-            f"passes from {mark:g}" if mark is not None and self.rubric.scale_of(name).max > 1 else "",
+            f"passes from {mark:g}" if has_mark else "",
             self._judgment(name, self.scores, self.rubric, self.opened),
             self._judgment(name, self.other_scores, self.view.second.second.rubric, self.view.other)
             if self.view.second and self.view.other
@@ -206,7 +208,7 @@ class ItemPage:
             DimensionLine(
                 f"{CRITERIA}/{key}",
                 f"Criterion {shown(key, '').text}",
-                shown(described[key].description, "").text if key in described else "",
+                _description(described.get(key)),
                 self._met(judge[key], described.get(key), self.opened) if key in judge else None,
                 self._met(other[key], described.get(key), self.view.other)
                 if key in other and self.view.other
@@ -246,6 +248,15 @@ def _of_criteria(scores: Sequence[Score]) -> dict[str, Score]:
     return {score.criterion: score for score in scores if score.criterion and score.sample == 0}
 
 
+def _description(criterion: Dimension | None) -> str:
+    """Text of a criterion, with its points where they are not 1."""
+    if criterion is None:
+        return ""
+    points = criterion.points if criterion.points is not None else 1
+    stated = "" if points == 1 else f" ({points:g} point{'s' if abs(points) != 1 else ''})"
+    return shown(criterion.description, "").text + stated
+
+
 def _met_text(score: Score) -> str:
     if not isinstance(score.value, float):
         return score.status.replace("_", " ")
@@ -261,7 +272,7 @@ def value_text(rubric: Rubric, name: str, score: Score) -> str:
     if name in rubric.flags:
         return "true" if score.value else "false"
     dimension = rubric.dimensions.get(name)
-    return dimension.label_of(score.value) if dimension else f"{score.value:g}"
+    return dimension.label_of(score.value) if dimension else rounded(score.value)
 
 
 def anchor_of(rubric: Rubric, name: str, score: Score) -> str:

@@ -16,7 +16,7 @@ from judge.view.library import OpenRun
 from judge.view.people_comparison import PeopleComparison
 from judge.view.second_run import SecondRun
 from judge.view.table_columns import TableColumn, TableColumns
-from judge.view.texts import excerpt, money
+from judge.view.texts import excerpt, money, rounded
 
 MOST_SHOWN = 8
 _MOST_OPEN_FIELDS = 4
@@ -253,4 +253,4 @@ def score_text(columns: Columns, name: str, row: int) -> str:
     if np.isnan(value):
         return columns.group_of(name, row).replace("_", " ")
     dimension = columns.rubric.dimensions.get(name)
-    return dimension.label_of(value) if dimension else f"{value:g}"
+    return dimension.label_of(value) if dimension else rounded(value)

@@ -236,6 +236,17 @@ def test_criteria_that_cannot_be_read_any_more_give_people_no_verdict(tmp_path):
     assert page(library).people_verdict == "no verdict"
 
 
+def test_overall_scores_from_points_are_rounded_and_have_their_mark(tmp_path):
+    found = line(page(library_of(criteria_run(tmp_path / "run", points=(1, 2)))), "overall")
+    assert (found.judge.value, found.detail) == ("0.667", "passes from 0.5")
+
+
+def test_the_points_of_a_criterion_stand_beside_its_text(tmp_path):
+    found = page(library_of(criteria_run(tmp_path / "run", points=(2, -1))))
+    details = [line(found, f"criteria/{name}").detail for name in ("c1", "c2")]
+    assert details == ["It names the year. (2 points)", "It is short. (-1 point)"]
+
+
 def test_a_penalty_that_is_met_is_low(tmp_path):
     library = library_of(criteria_run(tmp_path / "run", points=(1, -1)))
     found = page(library)
