@@ -62,7 +62,9 @@ class PeopleComparison:
             found.insert(0, Facet("people", "People's verdict", self._codes(verdicts), _VERDICTS))
         if people.criteria:
             differing = np.array([self._differing(item_id) for item_id in people.ratings])
-            found.append(Facet("met", "Criteria, judge and people", self._codes(differing), _CRITERIA))
+            found.append(
+                Facet("people.criteria", "Criteria, judge and people", self._codes(differing), _CRITERIA)
+            )
         return found
 
     def _codes(self, values: NDArray[np.int64]) -> NDArray[np.uint8]:
