@@ -17,7 +17,6 @@ from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Mount, Route
-from starlette.staticfiles import StaticFiles
 
 from human_study.admin_pages import AdminPages
 from human_study.database import BusyError, StudyFileError
@@ -27,7 +26,7 @@ from human_study.rater_pages import RaterPages
 from human_study.request_checks import HEADERS
 from human_study.store import Study
 from judge import local_server
-from judge.local_server import SecurityHeaders, address, listen
+from judge.local_server import SecurityHeaders, address, listen, static_files
 
 __all__ = ["address", "create_app", "exposure", "links", "listen", "serve"]
 _HERE = Path(__file__).parent
@@ -57,7 +56,7 @@ def create_app(study: Study, agreement: Agreement | None = None) -> Starlette:
             *(shell(name) for name in ("home", "rate", "admin")),
             Mount("/api/rater", routes=RaterPages(study, templates).routes()),
             Mount("/api/admin", routes=AdminPages(study, templates, agreement).routes()),
-            Mount("/static", StaticFiles(directory=_HERE / "static")),
+            Mount("/static", static_files(_HERE / "static")),
         ],
         middleware=[Middleware(SecurityHeaders, headers=HEADERS)],
         exception_handlers={HTTPException: _as_json, StudyFileError: _of_the_file, 500: _as_json},

@@ -107,10 +107,14 @@ class QuestionProgress:
     """None, as the exact agreement, where raters saw the verdict of the judge: they are not independent."""
 
     @property
+    def n(self) -> int:
+        """Number of ratings with a value."""
+        return sum(self.counts.values())
+
+    @property
     def approved(self) -> float | None:
         """Share of the judge's scores that were approved; None in a blind study, and without a rating."""
-        n = sum(self.counts.values())
-        return self.counts[APPROVE] / n if n and self.question.type == "approval" else None
+        return self.counts[APPROVE] / self.n if self.n and self.question.type == "approval" else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +143,11 @@ class StudyProgress:
     n_items: int
     rated: Counter[int] = field(default_factory=Counter)
     """Number of items by number of ratings."""
+
+    @property
+    def has_ratings(self) -> bool:
+        """Whether any question has an answer, be it only that a rater cannot tell."""
+        return any(row.n or row.abstained for row in self.questions)
 
     def to_pandas(self) -> Any:
         """Return a DataFrame with one row per rater."""

@@ -2,8 +2,10 @@
 
 import socket
 from collections.abc import Mapping
+from pathlib import Path
 
 from starlette.datastructures import MutableHeaders
+from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from judge.errors import InputError
@@ -45,6 +47,11 @@ class SecurityHeaders:
             await send(message)
 
         return await self.app(scope, receive, send_with_headers)
+
+
+def static_files(own: Path) -> StaticFiles:
+    """Return the static files of a folder, and those that all pages share."""
+    return StaticFiles(directory=own, packages=[("judge", "static")])
 
 
 def address(host: str, port: int) -> str:

@@ -1,10 +1,10 @@
-"""The address of a server that other machines can open."""
+"""The address of a server that other machines can open, and its static files."""
 
 import socket
 
 import pytest
 
-from judge.local_server import address
+from judge.local_server import address, static_files
 
 
 @pytest.fixture
@@ -56,3 +56,9 @@ def test_without_a_network_the_name_remains(named, monkeypatch):
 def test_a_given_address_is_kept():
     assert address("127.0.0.1", 8000) == "http://127.0.0.1:8000"
     assert address("::1", 8000) == "http://[::1]:8000"
+
+
+def test_static_files_are_those_of_the_page_and_those_that_all_pages_share(tmp_path):
+    (tmp_path / "own.css").touch()
+    files = static_files(tmp_path)
+    assert [bool(files.lookup_path(name)[1]) for name in ("own.css", "zoom.js", "none.js")] == [True, True, False]

@@ -1,7 +1,7 @@
 // The rating page: one answer at a time. Every change is added to the queue immediately.
 import { getBlob, getJson, Refused, sendJson, storage, token } from "./api.js";
 import { Queue } from "./queue.js";
-import { makeViewer } from "./viewer.js";
+import { makeZoom } from "./zoom.js";
 
 const AHEAD = 3;
 const TYPING = 1_000; // ms without typing after which a text is saved
@@ -179,7 +179,7 @@ async function open(n) {
   main.className = "rating";
   main.replaceChildren(...parse(data.page));
   main.querySelectorAll("img[data-number]").forEach((image) => { image.src = data.urls[image.dataset.number]; });
-  main.querySelectorAll(".viewer").forEach(makeViewer);
+  main.querySelectorAll(".viewer").forEach(makeZoom);
   $("questions").addEventListener("change", changed);
   $("questions").addEventListener("input", typed);
   $("questions").addEventListener("submit", (event) => event.preventDefault());

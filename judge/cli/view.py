@@ -1,5 +1,6 @@
 """`judge view`: look at runs in a browser."""
 
+import sys
 import webbrowser
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -84,7 +85,13 @@ def command(
             rubric=rubric,
         )
         show_read_and_notes(str(table), [*table.notes, *_left_out(table.dimensions, rubric)])
-        library.add_ratings(table.scores, humans)
+        people = library.add_ratings(table.scores, humans)
+        if people and (unrated := people.unrated()):
+            click.echo(
+                f"Note: people's ratings give no verdict: they lack {', '.join(unrated)}, which the pass "
+                "rule needs.",
+                err=True,
+            )
     with local_server.listen(host, port) as listening:
         token = app.new_token()
         link = f"{local_server.address(host, listening.getsockname()[1])}/?token={token}"
@@ -100,6 +107,7 @@ def command(
             app.serve(library, listening, token, host)
         finally:
             library.close()
+        click.echo("\r" * sys.stderr.isatty() + "Stopped.", err=True)  # over the ^C of the terminal
 
 
 def _left_out(dimensions: Iterable[str], rubric: Rubric | None) -> Iterator[str]:
@@ -107,6 +115,7 @@ def _left_out(dimensions: Iterable[str], rubric: Rubric | None) -> Iterator[str]
     from judge.analysis.agreement.matching import unknown_dimensions
     from judge.rubric.dimension_names import rubric_dimension
 
-    names = [name for name in dimensions if rubric_dimension(name, rubric) is None]
+    flags = rubric.flags if rubric else ()
+    names = [n for n in dimensions if n not in flags and rubric_dimension(n, rubric) is None]
     if names and rubric:
         yield unknown_dimensions(names, rubric.scored)

@@ -21,10 +21,9 @@ from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Mount, Route
-from starlette.staticfiles import StaticFiles
 
 from judge.errors import InputError, JudgeError
-from judge.local_server import SecurityHeaders, is_loopback
+from judge.local_server import SecurityHeaders, is_loopback, static_files
 from judge.records import Image, Item
 from judge.scoring.images import ImageEncoder, check
 from judge.scoring.prompt import visible
@@ -78,7 +77,7 @@ class Pages:
         }
         return [
             *(Route(path, self._in_thread(page), methods=["GET"]) for path, page in pages.items()),
-            Mount("/static", StaticFiles(directory=_HERE / "static")),
+            Mount("/static", static_files(_HERE / "static")),
         ]
 
     def _in_thread(self, page: Callable[[Request], Response]) -> Callable[[Request], Any]:

@@ -119,13 +119,19 @@ class Columns:
     @property
     def counts(self) -> dict[str, int]:
         """Number of items read by verdict."""
-        found = np.bincount(self.verdicts, minlength=len(VERDICTS))
-        return {name: int(n) for name, n in zip(VERDICTS[1:], found[1:], strict=True)}
+        return {
+            name: int(np.count_nonzero(self.verdicts == code)) for code, name in enumerate(VERDICTS) if code
+        }
 
     @property
     def n_read(self) -> int:
         """Number of items read."""
         return int(np.count_nonzero(self.verdicts))
+
+    @property
+    def n_with_replies(self) -> int:
+        """Number of items read whose scores, or the reasons why they are missing, are known."""
+        return int(np.count_nonzero((self.verdicts != 0) & (self.statuses != _SEVERITY.index("unscored"))))
 
     def has_labels(self, name: str) -> bool:
         """Whether the values of a dimension are labels, which have no differences."""

@@ -21,6 +21,8 @@ class Progress:
         Why there is no full-text index; empty if nothing is wrong.
     is_scored_now : bool
         Whether a process is scoring the run.
+    with_replies : int
+        Items read whose scores, or the reasons why they are missing, are known.
     generation : int
         A number that changes with everything that is shown.
     """
@@ -31,6 +33,7 @@ class Progress:
     has_reasons: bool = False
     problem: str = ""
     is_scored_now: bool = False
+    with_replies: int = 0
     generation: int = 0
 
     @property

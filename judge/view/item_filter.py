@@ -1,7 +1,8 @@
 """The state of a page as it stands in its address (filters, search, sort), and the items it selects."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any
 from urllib.parse import urlencode
 
@@ -15,6 +16,9 @@ Found = NDArray[np.bool_]
 PAGE_SIZE = 50
 _OWN = ("q", "sort", "page", "with", "id", "open")
 _LONGEST_SEARCH = 500
+_BLOCK = 65_536
+_COMPARED = 16
+"""So many codes are compared with one value in the time in which one of them is looked up and counted."""
 
 
 @dataclass(frozen=True)
@@ -33,6 +37,8 @@ class ItemFilter:
         Number of the page, from 1.
     beside : str
         Name of the run that is shown beside this one; empty for none.
+    columns : tuple of str
+        Names of the columns that are shown; empty for the scores.
     """
 
     search: str = ""
@@ -40,15 +46,19 @@ class ItemFilter:
     sort: str = ""
     page: int = 1
     beside: str = ""
+    columns: tuple[str, ...] = ()
 
     @classmethod
     def of_query(cls, pairs: Iterable[tuple[str, str]]) -> "ItemFilter":
         """Read the state from the parameters of an address; what is unknown selects nothing."""
         own: dict[str, str] = {}
         chosen: dict[str, tuple[str, ...]] = {}
+        columns: dict[str, None] = {}
         for name, value in pairs:
             if name in _OWN:
                 own[name] = value
+            elif name == "col":
+                columns[value] = None
             elif name.startswith("f.") and value not in chosen.get(name[2:], ()):
                 chosen[name[2:]] = (*chosen.get(name[2:], ()), value)
         page = own.get("page", "")
@@ -58,12 +68,14 @@ class ItemFilter:
             own.get("sort", ""),
             max(1, int(page)) if page.isascii() and page.isdecimal() and len(page) < 10 else 1,
             own.get("with", ""),
+            tuple(columns),
         )
 
     def query(self, **more: str) -> str:
         """Return the state as the query of an address, with `?` before it."""
         pairs = [("with", self.beside), ("q", self.search)]
         pairs += [(f"f.{name}", value) for name, values in self.chosen.items() for value in values]
+        pairs += [("col", name) for name in self.columns]
         pairs += [("sort", self.sort), ("page", str(self.page) if self.page > 1 else "")]
         pairs = [(name, value) for name, value in [*pairs, *more.items()] if value]
         return f"?{urlencode(pairs, errors='surrogatepass')}" if pairs else ""
@@ -79,9 +91,17 @@ class ItemFilter:
         """Sort by another column."""
         return replace(self, sort=sort, page=1)
 
+    def with_columns(self, columns: tuple[str, ...]) -> "ItemFilter":
+        """Show other columns."""
+        return replace(self, columns=columns)
+
     def on_page(self, page: int) -> "ItemFilter":
         """Show another page."""
         return replace(self, page=page)
+
+    def without_filters(self) -> "ItemFilter":
+        """Show all items, in the same order and with the same columns."""
+        return replace(self, search="", chosen={}, page=1)
 
     @property
     def is_empty(self) -> bool:
@@ -95,35 +115,66 @@ class FilteredItems:
 
     Attributes
     ----------
-    rows : ndarray of int
-        Their rows (position - 1), in the order in which they are shown.
+    selected : ndarray of bool, shape (n_items,)
+        Which items are selected, by row (position - 1).
+    order : ndarray of int or None
+        All rows in the order in which they are shown; None for the order of the input.
     counts : mapping of str to tuple of int
         Facet -> number of items with each of its values, if its own choice did not count.
     """
 
-    rows: Rows
+    selected: Found
+    order: NDArray[np.int32] | None
     counts: Mapping[str, tuple[int, ...]]
 
+    @cached_property
+    def _size(self) -> int:
+        return int(np.count_nonzero(self.selected))
+
     def __len__(self) -> int:
-        return len(self.rows)
+        return self._size
 
     def page(self, number: int) -> list[int]:
         """Positions of the items of a page."""
-        return [int(row) + 1 for row in self.rows[(number - 1) * PAGE_SIZE : number * PAGE_SIZE]]
+        return self._positions((number - 1) * PAGE_SIZE, number * PAGE_SIZE)
 
     @property
     def n_pages(self) -> int:
         """Number of pages, at least 1."""
-        return max(1, -(-len(self.rows) // PAGE_SIZE))
+        return max(1, -(-len(self) // PAGE_SIZE))
 
     def place_of(self, position: int) -> int | None:
         """Place of an item in the selection, from 0; None if it is not in it."""
-        found = np.flatnonzero(self.rows == position - 1)
-        return int(found[0]) if len(found) else None
+        row = position - 1
+        if not self.selected[row]:
+            return None
+        if self.order is None:
+            return int(np.count_nonzero(self.selected[:row]))
+        before = self.order[: int(np.argmax(self.order == row))]
+        return int(np.count_nonzero(self.selected[before]))
 
     def position_at(self, place: int) -> int | None:
         """Position of the item at a place; None outside."""
-        return int(self.rows[place]) + 1 if 0 <= place < len(self.rows) else None
+        return next(iter(self._positions(place, place + 1)), None) if place >= 0 else None
+
+    def _positions(self, first: int, last: int) -> list[int]:
+        """Positions of the items at these places; no more blocks of rows are looked at than needed."""
+        found: list[int] = []
+        before = 0
+        for start in range(0, len(self.selected), _BLOCK):
+            rows = self._block(start, start + _BLOCK)
+            found += (rows[max(0, first - before) : max(0, last - before)] + 1).tolist()
+            before += len(rows)
+            if before >= last:
+                break
+        return found
+
+    def _block(self, start: int, stop: int) -> Rows:
+        """Rows that are selected among those at these places of the order."""
+        if self.order is None:
+            return np.flatnonzero(self.selected[start:stop]) + start
+        rows = self.order[start:stop]
+        return rows[self.selected[rows]]
 
 
 def select(
@@ -153,22 +204,23 @@ def select(
     if wanted.chosen.keys() - masks.keys():  # a facet that this run does not have
         found = np.zeros_like(found)
     every = _all_of(found, masks, "")
-    shown = np.flatnonzero(every) if order is None else order[every[order]]
     if not counts:
-        return FilteredItems(shown, {})
-    count_shown = _counter(every)
-    counted = {
-        facet.name: (_counter(_all_of(found, masks, facet.name)) if facet.name in masks else count_shown)(
-            facet
-        )
-        for facet in facets
-    }
-    return FilteredItems(shown, counted)
+        return FilteredItems(every, order, {})
+    selected = _Counter(every)
+    counted = {}
+    for facet in facets:
+        counter = _Counter(_all_of(found, masks, facet.name)) if facet.name in masks else selected
+        counted[facet.name] = counter.count(facet)
+    return FilteredItems(every, order, counted)
 
 
 def _mask(facet: Facet, values: Sequence[str]) -> Found:
-    wanted = np.array([value in values and bool(value) for value in facet.values])
-    return wanted[facet.codes]
+    """Which items have one of these values. To compare all codes is faster than to look each of them up."""
+    mask = np.zeros(len(facet.codes), bool)
+    for code, value in enumerate(facet.values):
+        if value and value in values:
+            mask |= facet.codes == code
+    return mask
 
 
 def _all_of(found: Found, masks: Mapping[str, Found], without: str) -> Found:
@@ -179,19 +231,27 @@ def _all_of(found: Found, masks: Mapping[str, Found], without: str) -> Found:
     return every
 
 
-def _counter(mask: Found) -> Callable[[Facet], tuple[int, ...]]:
-    """Return a function that counts the values of a facet among some items.
+class _Counter:
+    """Counts the values of facets among some items."""
 
-    Of many items, the others are counted, and the rest is what is wanted.
-    """
-    is_most = 2 * np.count_nonzero(mask) > len(mask)
-    rows = np.flatnonzero(~mask if is_most else mask)
+    def __init__(self, mask: Found) -> None:
+        self.mask = mask
+        self.n = int(np.count_nonzero(mask))
 
-    def count(facet: Facet) -> tuple[int, ...]:
-        counted = np.bincount(facet.codes[rows], minlength=len(facet.values))
-        return tuple((facet.totals - counted if is_most else counted).tolist())
+    @cached_property
+    def rows(self) -> Rows:
+        return np.flatnonzero(self.mask)
 
-    return count
+    def count(self, facet: Facet) -> tuple[int, ...]:
+        if self.n == len(self.mask):
+            return tuple(facet.totals.tolist())
+        present = np.flatnonzero(facet.totals).tolist()
+        if self.n * _COMPARED < len(self.mask) * len(present):
+            return tuple(np.bincount(facet.codes[self.rows], minlength=len(facet.values)).tolist())
+        counted = [0] * len(facet.values)
+        for code in present:
+            counted[code] = int(np.count_nonzero((facet.codes == code) & self.mask))
+        return tuple(counted)
 
 
 def sort_order(column: NDArray[Any], *, descending: bool) -> NDArray[np.int32]:

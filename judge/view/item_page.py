@@ -9,14 +9,14 @@ from urllib.parse import urlencode
 from judge.errors import JudgeError
 from judge.pass_mark import reaches
 from judge.records import Image, Item, Score
-from judge.rubric import CRITERIA, Rubric
+from judge.rubric import CRITERIA, Dimension, Rubric
 from judge.rubric.item_criteria import criteria_of
 from judge.view.columns import VERDICTS, spoken
 from judge.view.item_filter import PAGE_SIZE
 from judge.view.library import OpenRun
 from judge.view.list_page import View
 from judge.view.replies import own_text, text_link
-from judge.view.texts import ShownText, shown
+from judge.view.texts import ShownText, rounded, shown
 
 
 @dataclass(frozen=True)
@@ -159,10 +159,12 @@ class ItemPage:
 
     def _line(self, name: str) -> DimensionLine:
         mark = self.rubric.pass_rule.get(name)
+        dimension = self.rubric.dimensions.get(name)
+        has_mark = mark is not None and (dimension is None or dimension.type == "score")
         return DimensionLine(
             name,
             spoken(name),
-            f"passes from {mark:g}" if mark is not None and self.rubric.scale_of(name).max > 1 else "",
+            f"passes from {mark:g}" if has_mark else "",
             self._judgment(name, self.scores, self.rubric, self.opened),
             self._judgment(name, self.other_scores, self.view.second.second.rubric, self.view.other)
             if self.view.second and self.view.other
@@ -200,42 +202,65 @@ class ItemPage:
             described = criteria_of(self.item, self.rubric.criteria)
         except JudgeError:
             described = {}
-        firsts = [s for s in self.scores if s.criterion and s.sample == 0]
-        others = {s.criterion: s for s in self.other_scores if s.criterion and s.sample == 0}
-        lines = []
-        for score in firsts:
-            criterion = described.get(score.criterion or "")
-            text = shown(criterion.description, "").text if criterion else ""
-            other = others.get(score.criterion or "")
-            lines.append(
-                DimensionLine(
-                    f"{CRITERIA}/{score.criterion}",
-                    f"Criterion {shown(score.criterion or '', '').text}",
-                    text,
-                    self._met(score, self.opened),
-                    self._met(other, self.view.other) if other and self.view.other else None,
-                    (),
-                )
-            )
-        return lines
-
-    def _met(self, score: Score, of: OpenRun) -> DisplayedScore:
-        is_met = isinstance(score.value, float) and score.value >= 0.5
-        value = score.status.replace("_", " ") if score.value is None else "met" if is_met else "not met"
-        is_low = score.value is not None and not is_met
-        return DisplayedScore(value, score.status, self._reason(score, of), "", is_low, ())
-
-    def _people(self, name: str) -> list[tuple[str, str]]:
-        people = self.opened.people
-        ratings = people.ratings.get(self.item.id, ()) if people else ()
+        judge, other = _of_criteria(self.scores), _of_criteria(self.other_scores)
+        rated = [score.criterion for score in self._ratings if score.criterion]
         return [
-            (shown(score.rater, "").text, value_text(self.rubric, name, score))
-            for score in ratings
-            if score.dimension == name
+            DimensionLine(
+                f"{CRITERIA}/{key}",
+                f"Criterion {shown(key, '').text}",
+                _description(described.get(key)),
+                self._met(judge[key], described.get(key), self.opened) if key in judge else None,
+                self._met(other[key], described.get(key), self.view.other)
+                if key in other and self.view.other
+                else None,
+                self._people(CRITERIA, key),
+            )
+            for key in dict.fromkeys((*judge, *other, *rated))
         ]
+
+    def _met(self, score: Score, criterion: Dimension | None, of: OpenRun) -> DisplayedScore:
+        is_penalty = criterion is not None and (criterion.points or 0) < 0
+        text = _met_text(score)
+        is_low = text == ("met" if is_penalty else "not met")
+        return DisplayedScore(text, score.status, self._reason(score, of), "", is_low, ())
+
+    def _people(self, name: str, criterion: str | None = None) -> list[tuple[str, str]]:
+        return [
+            (
+                shown(score.rater, "").text,
+                value_text(self.rubric, name, score) if criterion is None else _met_text(score),
+            )
+            for score in self._ratings
+            if score.dimension == name and score.criterion == criterion
+        ]
+
+    @property
+    def _ratings(self) -> Sequence[Score]:
+        """People's ratings of the item."""
+        return self.opened.people.ratings.get(self.item.id, ()) if self.opened.people else ()
 
     def _text_link(self, part: str) -> str:
         return text_link(self.opened, self.item.id, part)
+
+
+def _of_criteria(scores: Sequence[Score]) -> dict[str, Score]:
+    """Criterion -> its score in the first sample."""
+    return {score.criterion: score for score in scores if score.criterion and score.sample == 0}
+
+
+def _description(criterion: Dimension | None) -> str:
+    """Text of a criterion, with its points where they are not 1."""
+    if criterion is None:
+        return ""
+    points = criterion.points if criterion.points is not None else 1
+    stated = "" if points == 1 else f" ({points:g} point{'s' if abs(points) != 1 else ''})"
+    return shown(criterion.description, "").text + stated
+
+
+def _met_text(score: Score) -> str:
+    if not isinstance(score.value, float):
+        return score.status.replace("_", " ")
+    return "met" if score.value >= 0.5 else "not met"
 
 
 def value_text(rubric: Rubric, name: str, score: Score) -> str:
@@ -247,7 +272,7 @@ def value_text(rubric: Rubric, name: str, score: Score) -> str:
     if name in rubric.flags:
         return "true" if score.value else "false"
     dimension = rubric.dimensions.get(name)
-    return dimension.label_of(score.value) if dimension else f"{score.value:g}"
+    return dimension.label_of(score.value) if dimension else rounded(score.value)
 
 
 def anchor_of(rubric: Rubric, name: str, score: Score) -> str:

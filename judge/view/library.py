@@ -14,8 +14,9 @@ from judge.errors import JudgeError, RunError
 from judge.files.sqlite import connect_to_read
 from judge.records import Score
 from judge.rubric import Rubric
-from judge.scoring.run_format import APPLICATION_ID
+from judge.scoring.run_format import APPLICATION_ID, check_format
 from judge.view.people import People
+from judge.view.people_comparison import PeopleComparison
 from judge.view.run_index import RunIndex
 from judge.view.second_run import SecondRun
 from judge.view.viewed_run import ViewedRun, is_being_scored, state_of
@@ -76,6 +77,8 @@ class OpenRun:
         self._image_root = image_root
         self._local = threading.local()
         self._beside: dict[str, tuple[tuple[int, int], SecondRun]] = {}
+        self._compared: tuple[int, PeopleComparison] | None = None
+        self._met: tuple[str, dict[str, dict[str, bool]]] = ("", {})
 
     def run(self) -> ViewedRun:
         """Return the connection of this thread; it is opened again when the files have changed."""
@@ -94,6 +97,23 @@ class OpenRun:
         if known is None or known[0] != state:
             known = self._beside[other.name] = (state, SecondRun(self.index.columns, other.index.columns))
         return known[1]
+
+    def against_people(self) -> PeopleComparison | None:
+        """Return this run and people's ratings, matched; it is kept until the run changes."""
+        if self.people is None:
+            return None
+        generation = self.index.generation
+        if self._compared is None or self._compared[0] != generation:
+            compared = PeopleComparison(self.people, self.index.columns, self._met_criteria(self.people))
+            self._compared = (generation, compared)
+        return self._compared[1]
+
+    def _met_criteria(self, people: People) -> dict[str, dict[str, bool]]:
+        """Criteria that the judge finds met, of the items whose criteria people rated."""
+        state = state_of(self.path)
+        if people.criteria and self._met[0] != state:
+            self._met = (state, self.run().met_criteria(list(people.criteria)))
+        return self._met[1]
 
     def image_root(self) -> Path:
         """Folder that image paths are relative to and lie in."""
@@ -142,13 +162,14 @@ class Library:
         Raises
         ------
         RunError
-            A folder is no run, and holds none.
+            A folder is no run, and holds none; or a run that was named cannot be read.
         """
         library = cls({}, **more)
         folders = []
         for path in given:
             if (path / "run.db").is_file():
-                library._add(path)
+                with ViewedRun.open(path):
+                    library._add(path)
                 continue
             if not (found := runs_in(path)):
                 raise RunError(
@@ -221,8 +242,13 @@ class Library:
                 return run.rubric
         return None
 
-    def add_ratings(self, ratings: Sequence[Score], where: str) -> None:
+    def add_ratings(self, ratings: Sequence[Score], where: str) -> People | None:
         """Show people's ratings beside the scores of the runs whose ids they name.
+
+        Returns
+        -------
+        People or None
+            The ratings of the first of these runs; None without any run.
 
         Raises
         ------
@@ -233,13 +259,14 @@ class Library:
         for path in self.paths.values():
             try:
                 with ViewedRun.open(path) as run:
-                    People(run, ratings, where)
+                    people = People(run, ratings, where)
                 self.ratings, self.ratings_file = ratings, where
-                return
+                return people
             except JudgeError as error:
                 problem = problem or error
         if problem:
             raise problem
+        return None
 
     def close(self) -> None:
         """Stop building."""
@@ -261,9 +288,12 @@ def describe(name: str, path: Path) -> RunLine:
         with contextlib.closing(connect_to_read(path / "run.db")) as db:
             if db.execute("PRAGMA application_id").fetchone()[0] != APPLICATION_ID:
                 return RunLine(**facts, problem="not a run of this tool")
+            check_format(db, path / "run.db")
             meta = {key: json.loads(value) for key, value in db.execute("SELECT name, value FROM meta")}
             facts["items"] = db.execute("SELECT coalesce(max(position), 0) FROM items").fetchone()[0]
             facts["replies"] = db.execute("SELECT coalesce(max(seq), 0) FROM completions").fetchone()[0]
+    except RunError as error:
+        return RunLine(**facts, problem=str(error).removeprefix(f"{path / 'run.db'}: "))
     except (sqlite3.Error, OSError, ValueError) as error:
         return RunLine(**facts, problem=f"cannot be read: {error}")
     scored = meta.get("scored") or (path / "run.db").stat().st_mtime

@@ -9,15 +9,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from judge.pass_mark import reaches
-from judge.records import OVERALL, Item
+from judge.records import Item
 from judge.view.columns import VERDICTS, Columns, Facet, spoken
-from judge.view.item_filter import PAGE_SIZE, FilteredItems, ItemFilter, select, sort_order
+from judge.view.item_filter import PAGE_SIZE, FilteredItems, ItemFilter, select
 from judge.view.library import OpenRun
+from judge.view.people_comparison import PeopleComparison
 from judge.view.second_run import SecondRun
-from judge.view.texts import excerpt, money
+from judge.view.table_columns import TableColumn, TableColumns
+from judge.view.texts import excerpt, money, rounded
 
 MOST_SHOWN = 8
-_MOST_DIMENSIONS = 9
+_MOST_OPEN_FIELDS = 4
 _SORTS = {"": "Order of the input", "-cost": "Cost", "-time": "Time", "-length": "Length of the answer"}
 
 
@@ -79,44 +81,39 @@ class View:
         self, opened: OpenRun, wanted: ItemFilter, other: OpenRun | None = None, *, counts: bool = True
     ) -> None:
         self.opened = opened
-        self.wanted = wanted
         self.other = other
         self.columns: Columns = opened.index.columns
+        self.table = TableColumns(self.columns, wanted.columns)
+        self.wanted = replace(wanted, columns=self.table.chosen)
         self.second: SecondRun | None = opened.beside(other) if other else None
-        self._apart: NDArray[np.float32] | None = None
-        if opened.people:
-            self._apart = opened.people.apart(self.columns)
+        self.against_people: PeopleComparison | None = opened.against_people()
         self.facets: list[Facet] = self._facets()
         found = opened.index.found(wanted.search)[: self.columns.n]
         self.selection: FilteredItems = select(self.facets, wanted, found, self._order(), counts=counts)
 
     def _facets(self) -> list[Facet]:
-        known = self.opened.index.facets()
-        found = [facet for facet in known if facet.name == "verdict"]
-        rest = [facet for facet in known if facet.name != "verdict"]
-        if self.second:
-            found += self.second.facets
-        if self.opened.people and self._apart is not None:
-            found += self.opened.people.facets(self.columns, self._apart)
-        return [*found, *rest]
+        """Verdicts first, then the fields of the items, then scores and the rest."""
+        known, second = self.opened.index.facets(), self.second.facets if self.second else []
+        people = self.against_people.facets if self.against_people else []
+        fields = [facet for facet in known if facet.name.startswith("field.")]
+        verdicts = [facet for facet in (*known, *second) if facet.name in ("verdict", "change")]
+        first = [*verdicts, *people, *fields]
+        names = {facet.name for facet in first}
+        return [*first, *(facet for facet in (*second, *known) if facet.name not in names)]
 
     def _order(self) -> NDArray[np.int32] | None:
-        name, descending = self.wanted.sort.removeprefix("-"), self.wanted.sort.startswith("-")
-        if name == "apart" and self._apart is not None:
-            return sort_order(self._apart, descending=descending)
-        if name == "change" and self.second:
-            return sort_order(self.second.distance, descending=descending)
+        if self.wanted.sort == "-apart" and self.against_people:
+            return self.against_people.order
+        if self.wanted.sort == "-change" and self.second:
+            return self.second.order
         return self.opened.index.order(self.wanted.sort)
 
     # Rows
 
     @property
-    def dimensions(self) -> list[str]:
-        """Dimensions that have a column: the overall score first, then as many as fit."""
-        names = list(self.columns.values)
-        if len(names) > _MOST_DIMENSIONS and OVERALL in names:
-            names = [OVERALL, *(name for name in names if name != OVERALL)]
-        return names[:_MOST_DIMENSIONS]
+    def has_people(self) -> bool:
+        """Whether the table has a column with verdicts of people."""
+        return self.against_people is not None and self.against_people.people.has_verdicts
 
     def rows(self) -> list[Row]:
         """Return the items of the page."""
@@ -138,11 +135,14 @@ class View:
             self.opened.people.verdict_of(item.id) if self.opened.people else "",
             excerpt(item.question),
             excerpt(item.answer) or "(empty answer)",
-            [self._cell(name, position - 1, there) for name in self.dimensions],
+            [self._cell(column, item, position - 1, there) for column in self.table.shown],
             money(float(self.columns.costs[position - 1])),
         )
 
-    def _cell(self, name: str, row: int, there: int) -> Cell:
+    def _cell(self, column: TableColumn, item: Item, row: int, there: int) -> Cell:
+        if column.field is not None:
+            return Cell(column.text_of(item))
+        name = column.name
         text = score_text(self.columns, name, row)
         mark = self.columns.rubric.pass_rule.get(name)
         value = float(self.columns.values[name][row])
@@ -172,7 +172,16 @@ class View:
     def groups(self) -> list[Group]:
         """Return the filters with the counts of their values."""
         groups = [self._group(facet, self.selection.counts[facet.name]) for facet in self.facets]
-        return [group for group in groups if group.choices]
+        fields = [group.name for group in groups if group.name.startswith("field.")]
+        folded = {group.name for group in groups if group.rest and group.name in fields}
+        folded |= set([name for name in fields if name not in folded][_MOST_OPEN_FIELDS:])
+        return [
+            replace(group, is_open=False)
+            if group.name in folded and group.name not in self.wanted.chosen
+            else group
+            for group in groups
+            if group.choices
+        ]
 
     def _group(self, facet: Facet, counts: Sequence[int]) -> Group:
         chosen = self.wanted.chosen.get(facet.name, ())
@@ -213,7 +222,7 @@ class View:
         for name in self.columns.values:
             known[name] = f"{spoken(name)}, lowest first"
             known[f"-{name}"] = f"{spoken(name)}, highest first"
-        if self._apart is not None:
+        if self.against_people:
             known["-apart"] = "Distance from people"
         if self.second:
             known["-change"] = "Distance between the runs"
@@ -244,4 +253,4 @@ def score_text(columns: Columns, name: str, row: int) -> str:
     if np.isnan(value):
         return columns.group_of(name, row).replace("_", " ")
     dimension = columns.rubric.dimensions.get(name)
-    return dimension.label_of(value) if dimension else f"{value:g}"
+    return dimension.label_of(value) if dimension else rounded(value)

@@ -305,6 +305,7 @@ class RunIndex:
             self.has_reasons,
             self._lost or self.problem,
             self.is_scored_now,
+            self.columns.n_with_replies,
             self.generation,
         )
 
@@ -327,7 +328,7 @@ class RunIndex:
                     self._remembered[key] = bits
                 if len(self._remembered) > _MOST_REMEMBERED:
                     self._remembered.popitem(last=False)
-        return np.unpackbits(bits, count=n).astype(bool)
+        return np.unpackbits(bits, count=n).view(bool)
 
     def _searched(self, word: str, n: int) -> Found:
         try:

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from judge.view.columns import FAIL, PASS, Columns, Facet, spoken
+from judge.view.item_filter import sort_order
 
 _CHANGES = ("not in both", "pass to fail", "fail to pass", "both pass", "both fail", "no verdict in one")
 _DIRECTIONS = ("", "lower", "same", "higher")
@@ -54,6 +55,11 @@ class SecondRun:
         for name in self._shared:
             distance = np.fmax(distance, np.abs(self._difference(name)))
         return distance
+
+    @cached_property
+    def order(self) -> NDArray[np.int32]:
+        """Rows of the first run in the order of that difference, the largest first."""
+        return sort_order(self.distance, descending=True)
 
     @property
     def _shared(self) -> list[str]:

@@ -115,7 +115,7 @@ class TextIndex:
             common = db.execute("SELECT bits FROM common WHERE word = ?", [word.casefold()]).fetchone()
             if common is None or 8 * len(common[0]) < n:
                 return _held(db, word, n)
-            return np.unpackbits(np.frombuffer(common[0], np.uint8), count=n).astype(bool)
+            return np.unpackbits(np.frombuffer(common[0], np.uint8), count=n).view(bool)
 
     @contextlib.contextmanager
     def _reading(self) -> Iterator[sqlite3.Connection]:

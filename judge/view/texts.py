@@ -47,6 +47,15 @@ def excerpt(text: str, most: int = _EXCERPT) -> str:
     return f"{line[:most].rsplit(' ', 1)[0] or line[:most]}…"
 
 
+def rounded(value: float) -> str:
+    """Format a score.
+
+    >>> rounded(2 / 3), rounded(4.0)
+    ('0.667', '4')
+    """
+    return f"{round(value, 3):g}"
+
+
 def money(cost: float | None) -> str:
     """Format a cost in USD.
 

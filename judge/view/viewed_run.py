@@ -150,6 +150,17 @@ class ViewedRun(Run):
         """Return the id of the item at a position."""
         return str(self._one("SELECT id FROM items WHERE position = ?", position))
 
+    def met_criteria(self, item_ids: Sequence[str]) -> dict[str, dict[str, bool]]:
+        """Return which criteria of these items are met, by the stored scores of the first sample."""
+        query = (
+            "SELECT criterion, value FROM scores WHERE item_id = ? AND sample = 0 AND criterion IS NOT NULL "
+            "AND value IS NOT NULL"
+        )
+        return {
+            item_id: {criterion: value >= 0.5 for criterion, value in self._rows(query, [item_id])}
+            for item_id in item_ids
+        }
+
     def request_keys(self, item_id: str) -> set[str]:
         """Return the keys of the requests that were made for an item."""
         return {key for (key,) in self._rows("SELECT key FROM requests WHERE item_id = ?", [item_id])}

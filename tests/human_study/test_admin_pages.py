@@ -1,4 +1,5 @@
 import io
+import re
 import sqlite3
 from dataclasses import dataclass
 from typing import Any
@@ -58,8 +59,35 @@ def organiser(study: Study) -> Organiser:
     return Organiser(study, client)
 
 
-def test_an_untouched_study_has_a_page(organiser: Organiser) -> None:
-    assert "<b>0</b> of 24 answers" in organiser.page()
+def test_before_the_first_rating_there_is_a_sentence_instead_of_bars(organiser: Organiser) -> None:
+    page = organiser.page()
+    assert "<b>0</b> of 24 answers" in page
+    assert page.count("No ratings yet") == 1
+    assert not re.search("<svg|<h3|alpha|0 ratings", page)
+
+
+CONDITIONAL = """
+name: conditional
+task: You judge answers.
+scale: {min: 1, max: 3}
+dimensions:
+  truth: {description: Is it true., anchors: {1: bad, 2: middling, 3: good}}
+  count: {description: Is it counted., anchors: {1: bad, 2: middling, 3: good}, when: {kind: counting}}
+pass: {truth: 2}
+"""
+
+
+def test_a_question_without_ratings_has_no_bars_beside_one_that_has_them(make_study: MakeStudy) -> None:
+    items = [
+        Item(id="q1", question="?", answer="!"),
+        Item(id="q2", question="?", answer="!", metadata={"kind": "counting"}),
+    ]
+    study = make_study(items, using=parse_rubric(CONDITIONAL), raters=1, per_item=1)
+    (task,) = [task for task in study.tasks() if task.item.id == "q1"]
+    rate(study, "R01", task.n, {"truth": 2})
+    page = Organiser(study, Client(create_app(study))).page()
+    assert (page.count("<svg"), page.count("No ratings yet")) == (1, 1)
+    assert "1 rating;" in page
 
 
 def test_progress_agreement_and_disputes_are_shown(organiser: Organiser, study: Study) -> None:
@@ -92,6 +120,7 @@ def test_only_given_scores_of_a_long_scale_have_a_bar(make_study: MakeStudy) -> 
 
 
 def test_the_page_without_any_agreement_has_none(study: Study) -> None:
+    rate_all(study, "R01")
     client = Client(create_app(study))
     assert "alpha" not in Organiser(study, client).page()
 

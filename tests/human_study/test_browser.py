@@ -561,6 +561,10 @@ def test_zoom_moves_both_pictures_together(visit: Open, server: Serving) -> None
     assert shown[0] == shown[1] == "translate(-10%, 0%) scale(1.5)"
     assert page.locator(".viewer output").inner_text() == "150 %"
     assert page.eval_on_selector_all(".pane img", "f => f.every(image => image.naturalWidth === 400)")
+    page.locator(".pane").first.click()
+    assert page.locator(".viewer output").inner_text() == "100 %"
+    page.locator(".pane").first.click()
+    assert page.locator(".viewer output").inner_text() == "250 %"
 
 
 @pytest.mark.parametrize("who", ["R01", "organiser"])

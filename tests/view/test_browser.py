@@ -87,6 +87,33 @@ def test_the_address_leads_to_the_same_table(table, open_link):
     assert shown(again)[0].startswith("q59")
 
 
+@pytest.mark.parametrize("phone", [False, True])
+def test_columns_are_chosen_and_stay_while_filters_change(tmp_path, serve, open_link, phone):
+    page = open_link(serve(make_run(tmp_path / "run")).link("/"), phone=phone)
+    page.locator(".columns summary").click()
+    assert page.locator(".columns form").bounding_box()["x"] >= 0
+    assert violations(page) == []
+    for name in ("A", "B"):
+        page.get_by_role("checkbox", name=name, exact=True).uncheck()
+    page.get_by_role("checkbox", name="serial").check()
+    page.get_by_role("button", name="Apply").click()
+    page.wait_for_url("**col=overall&col=field.serial")
+    page.get_by_role("searchbox").fill("lynx")
+    page.get_by_role("button", name="Show").click()
+    page.wait_for_url("**q=lynx**")
+    headings = page.locator(".items thead th").all_text_contents()
+    assert [text.strip() for text in headings] == ["Verdict", "Item", "Overall", "serial"]
+    assert page.locator(".items td.field").first.inner_text() == "s-3"
+
+
+def test_the_choice_of_columns_closes_by_a_click_elsewhere_and_by_escape(table):
+    for close in (lambda: table.locator("h1").click(), lambda: table.keyboard.press("Escape")):
+        table.locator(".columns summary").click()
+        assert table.locator(".columns form").is_visible()
+        close()
+        assert not table.locator(".columns form").is_visible()
+
+
 def test_a_search_is_typed_after_a_slash(table):
     table.keyboard.press("/")
     table.keyboard.type("lynx 7")
@@ -156,7 +183,7 @@ def test_a_run_that_is_being_scored_updates_itself(tmp_path, serve, open_link):
     lock = take_lock(path)
     serving = serve(path)
     page = open_link(serving.link("/"), clock=True)
-    assert "Being scored" in page.locator("#progress").inner_text()
+    assert page.locator("#progress").inner_text() == "Being scored: 0 of 3 items have replies."
     assert "No verdicts yet" in page.locator("h1").inner_text()
     (request,) = Prompter(judge).requests(items_of(3)[1])
     db = sqlite3.connect(path / "run.db", isolation_level=None)
@@ -166,6 +193,7 @@ def test_a_run_that_is_being_scored_updates_itself(tmp_path, serve, open_link):
     serving.library.open("run").index.refresh()
     page.clock.run_for(4000)
     page.get_by_role("heading", name="100.0 % pass").wait_for()
+    assert page.locator("#progress").inner_text() == "Being scored: 1 of 3 items have replies."
     assert page.locator(".items tbody tr").nth(1).get_attribute("data-verdict") == "pass"
     lock.close()
 
@@ -216,6 +244,30 @@ def test_pictures_are_zoomed_together(pictured, serve, open_link):
     page.locator(".pane").first.click()
     assert page.locator("output").inner_text() == "250 %"
     assert page.url.endswith("item?id=q1")
+
+
+def test_a_second_click_fits_the_picture_and_a_double_click_zooms_as_one_does(pictured, serve, open_link):
+    page = open_link(serve(pictured).link("/runs/run/item?id=q1"))
+    page.locator(".pane").first.dblclick()
+    assert page.locator("output").inner_text() == "250 %"
+    page.locator(".pane").first.click()
+    assert page.locator("output").inner_text() == "100 %"
+
+
+def test_a_picture_is_moved_by_dragging_it_and_stays_zoomed(pictured, serve, open_link):
+    page = open_link(serve(pictured).link("/runs/run/item?id=q1"))
+    page.locator(".pane").first.click()
+    box = page.locator(".pane").first.bounding_box()
+    x, y = box["x"] + 60, box["y"] + 60
+    page.mouse.move(x, y)
+    before = page.locator(".pane img").first.bounding_box()
+    page.mouse.down()
+    page.mouse.move(x + 20, y)
+    page.mouse.move(x - 30, y + 10)
+    page.mouse.up()
+    assert page.locator("output").inner_text() == "250 %"
+    after = page.locator(".pane img").first.bounding_box()
+    assert (after["x"] - before["x"], after["y"] - before["y"]) == pytest.approx((-30, 10), abs=0.5)
 
 
 def test_a_picture_that_is_missing_says_why(pictured, serve, open_link):

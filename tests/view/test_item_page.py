@@ -1,6 +1,7 @@
 """The page of one item: scores with reasons and anchors, people, samples, replies, prompts, pictures, long texts."""
 
 import json
+import sqlite3
 from html import unescape
 
 import pytest
@@ -157,7 +158,7 @@ def test_a_value_is_shown_in_the_words_of_its_type(dimension, value, text, ancho
 # Criteria of the items
 
 
-def criteria_run(path, **second):
+def criteria_run(path, *, points=(1, 1), **second):
     rubric = Rubric.model_validate(
         {
             "name": "criteria", "task": "t", "dimensions": {}, "criteria": {"field": "criteria"},
@@ -165,8 +166,8 @@ def criteria_run(path, **second):
         }
     )  # fmt: skip
     criteria = [
-        {"id": "c1", "text": "It names the year.", "points": 1},
-        {"id": "c2", "text": "It is short.", "points": 1},
+        {"id": "c1", "text": "It names the year.", "points": points[0]},
+        {"id": "c2", "text": "It is short.", "points": points[1]},
     ]
     item = Item(id="q1", question="?", answer="!", metadata={"criteria": criteria, **second})
     shape = {"criteria": {"c1": {"reason": "no year", "met": False}, "c2": {"reason": "short", "met": True}}}
@@ -194,6 +195,75 @@ def test_criteria_that_cannot_be_read_any_more_have_no_text(tmp_path):
     found.item = found.item.model_copy(update={"metadata": {}})
     assert [line.detail for line in found._criteria()] == ["", ""]
     assert "cannot be built" in prompts_of(library.open("run"), found.item)[0]
+
+
+def met(item_id, rater, **values):
+    """Ratings of criteria."""
+    return [
+        rating(item_id, rater, value, "criteria", criterion=name, status="ok" if value is not None else "abstained")
+        for name, value in values.items()
+    ]  # fmt: skip
+
+
+def test_ratings_of_criteria_stand_beside_the_judge(tmp_path):
+    ratings = [*met("q1", "ann", c1=1.0, c2=None), *met("q1", "ben", c1=0.0)]
+    library = library_of(criteria_run(tmp_path / "run"), ratings=ratings, ratings_file="r.csv")
+    found = page(library)
+    assert line(found, "criteria/c1").people == [("ann", "met"), ("ben", "not met")]
+    assert line(found, "criteria/c2").people == [("ann", "abstained")]
+    assert "not met" in Viewer(library).get("/runs/run/item", ("id", "q1")).text
+
+
+def test_a_rated_criterion_that_the_judge_was_not_asked_has_a_line_of_its_own(tmp_path):
+    ratings = met("q1", "ann", c9=1.0)
+    library = library_of(criteria_run(tmp_path / "run"), ratings=ratings, ratings_file="r.csv")
+    found = line(page(library), "criteria/c9")
+    assert (found.detail, found.judge, found.people) == ("", None, [("ann", "met")])
+
+
+@pytest.mark.parametrize(("given", "verdict"), [((1.0, 0.0), "pass"), ((0.0, 0.0), "fail"), ((1.0, None), "no verdict")])  # fmt: skip
+def test_the_verdict_of_people_follows_from_their_ratings_of_criteria(tmp_path, given, verdict):
+    ratings = met("q1", "ann", c1=given[0], c2=given[1])
+    library = library_of(criteria_run(tmp_path / "run"), ratings=ratings, ratings_file="r.csv")
+    assert page(library).people_verdict == verdict
+
+
+def test_criteria_that_cannot_be_read_any_more_give_people_no_verdict(tmp_path):
+    path = criteria_run(tmp_path / "run")
+    with sqlite3.connect(path / "run.db") as db:
+        db.execute("UPDATE items SET data = json_remove(data, '$.metadata.criteria')")
+    library = library_of(path, ratings=met("q1", "ann", c1=1.0, c2=1.0), ratings_file="r.csv")
+    assert page(library).people_verdict == "no verdict"
+
+
+def test_overall_scores_from_points_are_rounded_and_have_their_mark(tmp_path):
+    found = line(page(library_of(criteria_run(tmp_path / "run", points=(1, 2)))), "overall")
+    assert (found.judge.value, found.detail) == ("0.667", "passes from 0.5")
+
+
+def test_the_points_of_a_criterion_stand_beside_its_text(tmp_path):
+    found = page(library_of(criteria_run(tmp_path / "run", points=(2, -1))))
+    details = [line(found, f"criteria/{name}").detail for name in ("c1", "c2")]
+    assert details == ["It names the year. (2 points)", "It is short. (-1 point)"]
+
+
+def test_a_penalty_that_is_met_is_low(tmp_path):
+    library = library_of(criteria_run(tmp_path / "run", points=(1, -1)))
+    found = page(library)
+    assert [line(found, f"criteria/{name}").judge.is_low for name in ("c1", "c2")] == [True, True]
+
+
+def test_ratings_of_flags_stand_beside_the_judge(tmp_path):
+    rubric = load_rubric("inspection")
+    score = Score(item_id="q1", rater="m", rater_kind="judge", dimension="is_accurate", value=0.0)
+    Run.imported(tmp_path / "run", rubric, items_of(1), [score], model="m").close()
+    ratings = [rating("q1", "ann", 1.0, "is_accurate"), rating("q1", "ben", "wrong unit", "reference_issue")]
+    found = page(library_of(tmp_path / "run", ratings=ratings, ratings_file="r.csv"))
+    assert (line(found, "is_accurate").judge.value, line(found, "is_accurate").people) == (
+        "false",
+        [("ann", "true")],
+    )
+    assert line(found, "reference_issue").people == [("ben", "wrong unit")]
 
 
 # Next and previous

@@ -1,5 +1,6 @@
 """The table of items: filters, counts, search, sort, pages, and how it compares with the report."""
 
+import json
 import re
 
 import pytest
@@ -11,6 +12,7 @@ from judge.records import Item
 from judge.scoring.run import Run
 from judge.view.item_filter import ItemFilter
 from judge.view.list_page import View
+from judge.view.people_comparison import PeopleComparison
 
 from ..scoring.builders import reply
 from ..scoring.builders import rubric as small_rubric
@@ -29,6 +31,10 @@ def ids(view):
 def counts(view, name):
     (group,) = [group for group in view.groups() if group.name == name]
     return {choice.value: choice.count for choice in (*group.choices, *group.rest)}
+
+
+def columns(view):
+    return [column.name for column in view.table.shown]
 
 
 def test_pass_rate_and_counts_are_those_of_the_report(tmp_path):
@@ -193,6 +199,68 @@ def test_no_match_is_said(tmp_path):
     assert "No item matches" in text
 
 
+# Columns
+
+
+def test_scores_and_fields_are_chosen_as_columns_and_the_choice_stands_in_the_address(tmp_path):
+    items = [
+        Item(
+            id="q1", question="?", answer="!", system="m1", metadata={"serial": 7, "note": "a\n" + "b " * 80}
+        ),
+        Item(id="q2", question="?", answer="!", metadata={"part": {"no": 1}}),
+    ]
+    path = make_run(tmp_path / "run", items, lambda _: reply(2, 4))
+    chosen = [
+        ("col", name) for name in ("b", "field.note", "field.serial", "field.system", "field.part", "none")
+    ]
+    found = view(path, *chosen)
+    assert columns(found) == ["b", "field.serial", "field.note", "field.system", "field.part"]
+    first, second = ([cell.text for cell in row.cells] for row in found.rows())
+    assert (first[:2], first[3:], first[2][:5], len(first[2])) == (["4", "7"], ["m1", ""], "a b b", 60)
+    assert second == ["4", "", "", "", '{"no": 1}']
+    for link in (
+        found.item_link("q1"),
+        found.link(found.wanted.without_filters()),
+        found.link(found.wanted.toggled("verdict", "fail")),
+    ):
+        assert link.endswith("col=b&col=field.serial&col=field.note&col=field.system&col=field.part")
+    assert "col=" not in found.link(found.wanted.with_columns(()))
+
+
+def test_the_default_columns_and_unknown_ones_are_not_in_the_address(tmp_path):
+    path = make_run(tmp_path / "run")
+    for names in (("a", "b", "overall"), ("nonsense",)):
+        found = view(path, *(("col", name) for name in names))
+        assert columns(found) == ["a", "b", "overall"]
+        assert "col=" not in found.item_link("q1")
+
+
+def test_criteria_are_no_column(tmp_path):
+    assert [column.name for column in view(criteria_run(tmp_path / "run")).table.fields] == []
+
+
+def test_the_page_has_the_chosen_columns_and_lets_others_be_chosen(tmp_path):
+    viewer = Viewer(library_of(make_run(tmp_path / "run")))
+    text = viewer.get("/runs/run/", ("col", "field.topic"), ("q", "lynx"), ("sort", "-a")).text
+    assert re.findall(r'<th scope="col" class="(?:field|score)".*?>(\w+)', text) == ["topic"]
+    assert '<input type="checkbox" name="col" value="field.topic" checked>' in text
+    assert text.count('<input type="hidden" name="col" value="field.topic">') == 1  # of the search
+    assert '<input type="hidden" name="sort" value="-a">' in text
+
+
+# Filters
+
+
+def test_fields_of_the_items_come_before_scores_and_the_fifth_is_folded(tmp_path):
+    fields = [{f"f{n}": str(i % 2) for n in range(6)} for i in range(6)]
+    items = [item.model_copy(update={"metadata": m}) for item, m in zip(items_of(6), fields, strict=True)]
+    path = make_run(tmp_path / "run", items)
+    names = [group.name for group in view(path).groups()]
+    assert names[:7] == ["verdict", *(f"field.f{n}" for n in range(6))]
+    assert [group.is_open for group in view(path).groups()][1:7] == [True] * 4 + [False] * 2
+    assert view(path, ("f.field.f5", "1")).groups()[6].is_open
+
+
 # People
 
 
@@ -238,6 +306,61 @@ def test_people_for_whom_the_pass_rule_does_not_apply_have_no_verdict(tmp_path):
     path = make_run(tmp_path / "run", rubric=small_rubric(**{"pass": {"a": 3}}))
     ratings = [rating("q1", "ann", None, status="not_applicable"), rating("q1", "ann", 5.0, "b")]
     assert view(path, ratings=ratings, ratings_file="r.csv").opened.people.verdicts == {"q1": None}
+
+
+def criteria_run(path, n=5):
+    """Two criteria an item: the judge finds both met."""
+    rubric = small_rubric(
+        dimensions={}, criteria={"field": "criteria"}, overall={"how": "points"}, **{"pass": {"overall": 1}}
+    )
+    listed = [{"id": "c1", "text": "short"}, {"id": "c2", "text": "right"}]
+    items = [
+        Item(id=f"q{i}", question="?", answer=str(i), metadata={"criteria": listed}) for i in range(1, n + 1)
+    ]
+    found = json.dumps({"criteria": {name: {"reason": "", "met": True} for name in ("c1", "c2")}})
+    return make_run(path, items, lambda _: found, rubric)
+
+
+def test_items_on_whose_criteria_judge_and_people_differ_are_filtered(tmp_path):
+    given = {"q1": (1.0, 1.0), "q2": (1.0, 0.0), "q3": (0.0, 0.0)}
+    ratings = [
+        rating(item_id, "ann", value, "criteria", criterion=name)
+        for item_id, values in given.items()
+        for name, value in zip(("c1", "c2"), values, strict=True)
+    ]
+    ratings += [
+        rating("q4", r, v, "criteria", criterion="c1") for r, v in (("ann", 1.0), ("ben", 0.0))
+    ]  # a tie
+    more = {"ratings": ratings, "ratings_file": "r.csv"}
+    path = criteria_run(tmp_path / "run")
+    everything = view(path, **more)
+    assert counts(everything, "people.criteria") == {"all as people": 1, "one differs": 1, "several differ": 1}
+    assert counts(everything, "people") == {
+        "same verdict": 1, "judge passes, people fail": 2, "no common verdict": 1,
+    }  # fmt: skip
+    assert ids(view(path, ("f.people.criteria", "one differs"), **more)) == ["q2"]
+
+
+def test_without_any_verdict_of_people_there_is_neither_column_nor_filter_for_it(tmp_path):
+    more = {
+        "ratings": [rating("q1", "ann", 4.0)],
+        "ratings_file": "r.csv",
+    }  # the overall score needs b as well
+    path = make_run(tmp_path / "run")
+    found = view(path, **more)
+    assert [facet.name for facet in found.against_people.facets] == ["apart"]
+    assert not found.has_people
+    assert "not rated" not in Viewer(library_of(path, **more)).get("/runs/run/").text
+
+
+def test_ratings_are_compared_once_until_the_run_changes(tmp_path):
+    opened = library_of(
+        make_run(tmp_path / "run"), ratings=[rating("q1", "ann", 4.0)], ratings_file="r.csv"
+    ).open("run")
+    first = opened.against_people()
+    assert opened.against_people() is first
+    opened.index.generation += 1
+    assert opened.against_people() is not first
 
 
 # Two runs
@@ -295,7 +418,7 @@ def test_of_many_dimensions_the_overall_score_is_shown_first(tmp_path):
     anchors = {n: str(n) for n in range(1, 6)}
     dimensions = {f"d{n}": {"description": "d", "anchors": anchors} for n in range(12)}
     path = make_run(tmp_path / "run", items_of(1), rubric=small_rubric(dimensions=dimensions))
-    assert view(path).dimensions == ["overall", *(f"d{n}" for n in range(8))]
+    assert columns(view(path)) == ["overall", *(f"d{n}" for n in range(8))]
 
 
 def test_an_unknown_sort_is_not_offered(tmp_path):
@@ -330,7 +453,7 @@ def test_people_are_compared_on_the_dimensions_that_are_left(tmp_path):
     other = library_of(
         make_run(tmp_path / "other", rubric=small_rubric(dimensions={"b": small_rubric().dimensions["b"]}))
     )
-    assert set(opened.people.apart(other.open("other").index.columns)) != {0.0}
+    assert set(PeopleComparison(opened.people, other.open("other").index.columns, {}).apart) != {0.0}
 
 
 def test_a_page_is_of_the_run_as_it_is_now(tmp_path):

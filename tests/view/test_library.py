@@ -1,7 +1,9 @@
 """The list of runs: what is named, folders of runs, names, what each line says, and whose ratings are shown."""
 
+import contextlib
 import json
 import shutil
+import sqlite3
 
 import pytest
 
@@ -121,7 +123,25 @@ def test_ratings_are_read_by_the_rubric_of_the_first_run_that_can_be_read(tmp_pa
     (tmp_path / "bad" / "run.db").write_bytes(b"nonsense" * 1000)
     make_run(tmp_path / "run")
     assert Library.of([tmp_path]).rubric().name == "small"
-    assert Library.of([tmp_path / "bad"]).rubric() is None
+    assert Library({"bad": tmp_path / "bad"}).rubric() is None
+
+
+def newer(path):
+    """Give a run the format of a later version."""
+    with contextlib.closing(sqlite3.connect(path / "run.db")) as db:
+        db.execute("PRAGMA user_version = 99")
+    return path
+
+
+def test_a_run_of_a_later_version_is_listed_with_the_reason(tmp_path):
+    newer(make_run(tmp_path / "run"))
+    (line,) = Library.of([tmp_path]).lines()
+    assert line.problem.startswith("has format 99; this version reads formats up to")
+
+
+def test_a_run_that_was_named_must_be_readable(tmp_path):
+    with pytest.raises(RunError, match=r"run\.db: has format 99"):
+        Library.of([newer(make_run(tmp_path / "run"))])
 
 
 def test_other_names_of_a_dimension_are_understood(tmp_path):
@@ -130,7 +150,7 @@ def test_other_names_of_a_dimension_are_understood(tmp_path):
     assert [score.dimension for score in library.open("run").people.ratings["q1"]] == ["a", "unknown"]
 
 
-def test_ratings_of_criteria_and_of_judges_are_left_out(tmp_path):
+def test_ratings_of_judges_and_of_criteria_that_the_rubric_does_not_have_are_left_out(tmp_path):
     judge = rating("q1", "m", 4.0).model_copy(update={"rater_kind": "judge"})
     ratings = [rating("q1", "ann", 4.0), rating("q1", "ann", 1.0, "criteria", criterion="c1"), judge]
     library = library_of(make_run(tmp_path / "run"), ratings=ratings, ratings_file="r.csv")
@@ -151,7 +171,7 @@ def test_labels_of_people_have_no_mean(tmp_path):
     ]
     library = library_of(tmp_path / "run", ratings=ratings, ratings_file="r.csv")
     people = library.open("run").people
-    assert list(people._means) == ["b"]
+    assert list(people.means) == ["b"]
     assert people.verdicts == {"q1": True}
     assert Viewer(library).get("/runs/run/item", ("id", "q1")).status_code == 200
 
@@ -199,6 +219,12 @@ def test_the_command_says_what_a_host_exposes(tmp_path, served):
     assert "link" not in served
 
 
+@pytest.mark.usefixtures("served")
+def test_the_command_says_that_it_has_stopped(tmp_path):
+    result = run_command(make_run(tmp_path / "run"), "--no-open")
+    assert result.stderr.splitlines()[-1] == "Stopped."
+
+
 def test_the_command_reads_ratings(tmp_path, served):
     path = make_run(tmp_path / "run")
     (tmp_path / "ratings.csv").write_text("item_id,rater,alpha,b\nq1,ann,4,5\n")
@@ -216,6 +242,25 @@ def test_the_command_names_dimensions_that_no_page_shows(tmp_path):
     result = run_command(path, "--humans", tmp_path / "ratings.csv")
     assert "Ratings on 'charm' were left out: no such dimension in the rubric." in result.stderr
     assert "'alpha'" not in result.stderr
+
+
+@pytest.mark.usefixtures("served")
+@pytest.mark.parametrize(("cells", "lacks"), [("5", True), ("5,4", False)])
+def test_the_command_says_what_the_verdicts_of_people_lack(tmp_path, cells, lacks):
+    path = make_run(tmp_path / "run", rubric=small_rubric(**{"pass": {"a": 3, "b": 3}}))
+    (tmp_path / "ratings.csv").write_text(f"item_id,rater,{'a,b'[: len(cells)]}\nq1,ann,{cells}\n")
+    result = run_command(path, "--humans", tmp_path / "ratings.csv")
+    assert ("give no verdict: they lack b" in result.stderr) == lacks
+
+
+@pytest.mark.usefixtures("served")
+def test_ratings_of_flags_are_not_called_unknown(tmp_path):
+    rubric = small_rubric(flags={"is_safe": {"type": "boolean", "description": "d"}})
+    path = make_run(tmp_path / "run", rubric=rubric)
+    (tmp_path / "ratings.csv").write_text("item_id,rater,dimension,value\nq1,ann,is_safe,true\n")
+    result = run_command(path, "--humans", tmp_path / "ratings.csv")
+    assert result.exit_code == 0, result.stderr
+    assert "left out" not in result.stderr
 
 
 def test_the_command_reads_a_code_of_missing_ratings_and_an_encoding(tmp_path, served):

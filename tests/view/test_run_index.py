@@ -45,7 +45,7 @@ def index_of(request):
 
 def test_the_first_items_are_there_before_the_index_is_built(tmp_path, index_of):
     index = index_of(make_run(tmp_path / "run"))
-    assert index.progress == Progress(items=12, read=12)
+    assert index.progress == Progress(items=12, read=12, with_replies=12)
     assert not index.progress.is_complete
 
 

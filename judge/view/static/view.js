@@ -17,6 +17,7 @@ document.querySelector("[data-copy]")?.addEventListener("click", (event) => {
 });
 document.addEventListener("click", (event) => {
   const row = event.target.closest(".items tbody tr");
+  for (const one of document.querySelectorAll(".pop[open]")) one.open = one.contains(event.target);
   if (row && !event.target.closest("a") && !String(getSelection())) row.querySelector(".open").click();
 });
 
@@ -43,6 +44,7 @@ const keys = {
 document.addEventListener("keydown", (event) => {
   const isTyping = event.target.matches("input[type=search], select, textarea");
   if (event.key === "Escape" && isTyping) event.target.blur();
+  if (event.key === "Escape") for (const one of document.querySelectorAll(".pop[open]")) one.open = false;
   if (isTyping || help.open || event.ctrlKey || event.metaKey || event.altKey || !(event.key in keys)) return;
   event.preventDefault();
   keys[event.key]();

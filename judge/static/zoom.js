@@ -1,11 +1,13 @@
 // Pictures side by side; zoom and pan apply to all of them.
 const MOST = 8;
+const STILL = 4; // pixels by which a click may move
 
 export function makeZoom(root) {
   const panes = [...root.querySelectorAll(".pane")].filter((pane) => pane.querySelector("img"));
   const output = root.querySelector("output");
   const fingers = new Map();
-  let scale = 1, x = 0, y = 0, moved = false; // x and y: shift as a fraction of the pane
+  let scale = 1, x = 0, y = 0; // x and y: shift as a fraction of the pane
+  let start = null, moved = false; // where the pointer went down, and whether it has moved since
 
   function draw() {
     const room = (scale - 1) / 2;
@@ -41,9 +43,10 @@ export function makeZoom(root) {
   }
 
   for (const pane of panes) {
-    pane.addEventListener("click", (event) => { // without a script the link opens the picture alone
-      event.preventDefault();
-      if (!moved) scale > 1 ? fit() : zoom(2.5, ...place(event, pane));
+    pane.addEventListener("click", (event) => {
+      event.preventDefault(); // without a script a link opens the picture alone
+      // The second click of a double click would take back what the first has done.
+      if (!moved && event.detail < 2) scale > 1 ? fit() : zoom(2.5, ...place(event, pane));
     });
     pane.addEventListener("wheel", (event) => {
       if (!event.ctrlKey && scale === 1) return; // the wheel scrolls the page
@@ -51,7 +54,7 @@ export function makeZoom(root) {
       zoom(event.deltaY < 0 ? 1.2 : 1 / 1.2, ...place(event, pane));
     }, { passive: false });
     pane.addEventListener("pointerdown", (event) => {
-      moved = false;
+      if (!fingers.size) [start, moved] = [event, false];
       fingers.set(event.pointerId, event);
       if (scale > 1) pane.setPointerCapture(event.pointerId);
     });
@@ -61,7 +64,7 @@ export function makeZoom(root) {
       const box = pane.getBoundingClientRect();
       const was = fingers.size === 2 ? spread() : 0;
       fingers.set(event.pointerId, event);
-      moved = true;
+      moved ||= fingers.size > 1 || Math.hypot(event.clientX - start.clientX, event.clientY - start.clientY) > STILL;
       if (fingers.size === 2) zoom(spread() / was, ...place(event, pane));
       else if (scale > 1) move((event.clientX - before.clientX) / box.width, (event.clientY - before.clientY) / box.height);
     });
