@@ -138,8 +138,8 @@ def leave_one_out(
     scale : Scale or sequence, optional
         The declared scale; labels need it.
     **sampling
-        See `Sampling`. The default method is the
-        jackknife: it is deterministic and covers as well as BCa.
+        See `Sampling`. The default method is the jackknife, for kappas of up to 500 items and twelve people
+        with two items added ('adjusted'); neither is random.
 
     Returns
     -------
@@ -334,9 +334,10 @@ def _compare(
     if not people:
         return _all_undefined(contrasts_of(everyone[:2] if of_pairs else everyone), humans, judge, everyone)
     if levels is None:
-        basis = SharedBasis.of(defined, options)
+        basis = SharedBasis.of(defined, options, sizes_of(humans, judge)(people)[0])
         levels = partial(basis.levels_of, defined)
-    reusable = basis if of_pairs else None  # others are not asked for again, and would only fill memory
+    # Others are not asked for again, and would only fill memory; added items are no noise between raters.
+    reusable = basis if basis and of_pairs and not basis.is_adjusted else None
     rows, sizes = [], sizes_of(humans, judge)
     for h in people:
         own = levels(h, *sizes([h]))
@@ -379,13 +380,13 @@ def _all_undefined(contrasts: Contrasts, humans: Floats, judge: Floats, everyone
 
 
 def split_options(sampling: Sampling) -> tuple[ResampleOptions, float]:
-    """Return the options of `replicate`, the jackknife by default, and the level."""
+    """Return the options of `replicate`, and the level."""
     confidence_level = sampling.get("confidence_level", 0.95)
     if sampling.get("method") == "analytic":
         raise ValueError("method 'analytic' is not available for a ceiling; use 'jackknife' or 'bca'.")
     options: ResampleOptions = {
         "clusters": sampling.get("clusters"),
-        "method": sampling.get("method", "jackknife"),
+        "method": sampling.get("method", "auto"),
         "n_resamples": sampling.get("n_resamples", 10_000),
         "rng": sampling.get("rng"),
         "design": sampling.get("design"),
