@@ -12,7 +12,13 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from judge.stats.engine import degrees_of_freedom, limits
-from judge.stats.engine.added_items import WithAdded, are_spread_over, cells_of_added_items, in_share
+from judge.stats.engine.added_items import (
+    WithAdded,
+    are_spread_over,
+    cells_of_added_items,
+    in_share,
+    with_rows,
+)
 from judge.stats.engine.cells import Cells
 from judge.stats.engine.contingency import ratings_or_table
 from judge.stats.engine.estimate import TOO_FEW_RATERS, UNDEFINED_PAIRS, Estimate
@@ -312,6 +318,14 @@ def _complete_items(
         shares = quotient(totals[:, 2:], n).reshape(len(totals), n_raters, n_categories)
         return 1 - quotient(quotient(totals[:, 1], n[:, 0]), chance(shares, distances))
 
+    added = None
+    if are_spread_over(n_categories):
+        kinds = cells_of_added_items(n_categories)
+        of_first = kinds.reshape(4, n_categories, -1).sum(axis=2)
+        of_cells = kinds @ np.column_stack([np.ones(distances.size), distances.ravel()])
+        rows = np.hstack([of_cells, np.tile(of_first, n_raters)])
+        added = with_rows(kappa, rows)
+
     n_items = int(table.complete.sum())
     return Statistic(
         np.hstack([complete, observed[:, None] * complete, margins]).astype(float),
@@ -321,4 +335,5 @@ def _complete_items(
         n_ratings=n_items * n_raters,
         n_dropped=table.n_ratings - n_items * n_raters,
         minimum=smallest_kappa(weights),
+        added=added,
     )

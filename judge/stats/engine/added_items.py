@@ -52,6 +52,17 @@ def are_spread_over(n_categories: int) -> bool:
     return 2 <= n_categories <= MOST_CATEGORIES
 
 
+def pairs_of_ratings(points: Floats, n_raters: int) -> Floats:
+    """Return an item for each cell of the cross table, rated by two of the raters, (K * K, n_raters).
+
+    >>> pairs_of_ratings(np.array([1.0, 2.0]), 2).tolist()
+    [[1.0, 1.0], [1.0, 2.0], [2.0, 1.0], [2.0, 2.0]]
+    """
+    items = np.full((points.size**2, n_raters), np.nan)
+    items[:, 0], items[:, 1] = np.repeat(points, points.size), np.tile(points, points.size)
+    return items
+
+
 def with_rows(function: Function, rows: Floats) -> WithAdded:
     """Return a statistic with added items, from what an item of each kind adds to the totals (4, s)."""
     return lambda totals, masses: function(totals + masses @ rows)
@@ -62,7 +73,7 @@ def in_share(statistic: Statistic, n_items: int) -> Statistic:
 
     Otherwise many pairs of few items would have more that is added than what was rated.
     """
-    added, share = statistic.added, statistic.n_usable / n_items
+    added, share = statistic.added, min(statistic.n_usable / n_items, 1.0)
     if added is None:
         return statistic
     return replace(statistic, added=lambda totals, masses: added(totals, masses * share))
