@@ -90,7 +90,8 @@ def shares(kind: str, n_clusters: int, correlation: float, band: Band, rng: Rand
     with np.errstate(all="ignore"):
         effective = p * (1 - p) / (se**2 * (n.size - 1) / n.size)
         before = wilson(p, np.where((se > 0) & (p * (1 - p) > 0), effective, n.size), t)
-    share, typical = n / total, 0.25 * (n @ n) / total
+    unseen = 0.25 * np.clip((n @ n) / total / n.mean() / 2, 1, 2)  # of a cluster
+    share, typical = n / total, unseen * (n @ n) / total
     variance = np.sum((share * (passes / n - p[:, None])) ** 2 / (1 - share), axis=1)
     shrunk = (p * total + typical) / (total + 2 * typical)
     spread = np.sum((n * (passes / n - shrunk[:, None])) ** 2 / (1 - share), axis=1)

@@ -158,6 +158,12 @@ REFERENCES = (
         "Wilson's interval", r"Wilson",
     ),
     Reference(
+        "agresti1998", "Agresti A, Coull BA",
+        "Approximate is better than \"exact\" for interval estimation of binomial proportions",
+        "The American Statistician 52(2):119-126, 1998", "",
+        "two items added", r"two items added",
+    ),
+    Reference(
         "miller1974", "Miller RG", "The jackknife: a review", "Biometrika 61(1):1-15, 1974", "",
         "jackknife", r"[Jj]ackknife",
     ),

@@ -19,7 +19,7 @@ from judge.stats.coefficients.multi_rater_kappa import ac_statistic
 from judge.stats.coefficients.percent_agreement import agreement_statistic
 from judge.stats.engine.estimate import RESCALED_RATINGS, Estimate
 from judge.stats.engine.scale import Floats
-from judge.stats.engine.statistic import negated
+from judge.stats.engine.statistic import Statistic, negated
 from judge.stats.judge_human.ceiling import Ceiling, leave_one_out, pairwise_ceiling, swap
 from judge.stats.judge_human.exchangeable import Measure as SlotMeasure
 from judge.stats.judge_human.exchangeable import exchangeable_ceiling
@@ -110,7 +110,7 @@ def same_verdict(ratings: Ratings, verdicts: Floats) -> Ceiling | None:
     if humans is None:
         return None
     raw = _coefficients(ratings)[AGREEMENT].of
-    return raw(humans, verdicts, **ratings.sampling, method="jackknife")
+    return raw(humans, verdicts, **ratings.sampling)
 
 
 def people(ratings: Ratings) -> Floats:
@@ -126,12 +126,18 @@ def people(ratings: Ratings) -> Floats:
     return np.where(present.any(axis=1), np.nansum(values, axis=1), np.nan)[:, None]
 
 
+def concordance_of(ratings: Ratings) -> Callable[..., Statistic]:
+    """Concordance of two raters, of which people's ratings are on the points of the scale."""
+    scale = ratings.human_scale
+    return partial(concordance_statistic, scale=None if scale is None else scale.points)
+
+
 def _compare(name: str, coefficient: _Coefficient, ratings: Ratings, judge: str) -> CoefficientComparison:
     if ratings.rescaled and name in NEEDS_SCALE:
         none = Estimate.undefined(RESCALED_RATINGS)
         parts = (coefficient.title, coefficient.how, coefficient.unit, none, none, none)
         return CoefficientComparison(name, *parts, Ceiling(none, none, none))
-    ceiling = coefficient.of(people(ratings), ratings.column(judge), **ratings.sampling, method="jackknife")
+    ceiling = coefficient.of(people(ratings), ratings.column(judge), **ratings.sampling)
     estimates = (ceiling.human, ceiling.judge, ceiling.difference)
     if coefficient.unit == "points":
         reach = float(np.ptp(ratings.scale.points))
@@ -165,7 +171,7 @@ def _person_coefficients(ratings: Ratings) -> dict[str, _Coefficient]:
             found[WITHIN_ONE] = _Coefficient("within 1 point", _PAIRS, "share", pairs(near))
         # Quadratic kappa equals Lin's concordance with 1/n moments, which needs no table of scores.
         found[KAPPA_QUADRATIC] = _Coefficient(
-            "quadratic kappa", _PAIRS, "coefficient", pairs(concordance_statistic)
+            "quadratic kappa", _PAIRS, "coefficient", pairs(concordance_of(ratings))
         )
     if ratings.on_scale:
         kappa, ac1 = partial(cohen_statistic, **scale), partial(ac_statistic, **scale)

@@ -9,6 +9,7 @@ from itertools import combinations
 
 import numpy as np
 
+from judge.analysis.agreement.coefficients import concordance_of
 from judge.analysis.group_difference import within
 from judge.analysis.ratings import Ratings
 from judge.stats.coefficients.alpha import alpha_statistic, check_alpha
@@ -21,6 +22,7 @@ from judge.stats.coefficients.multi_rater_kappa import (
     fleiss_statistic,
 )
 from judge.stats.coefficients.percent_agreement import agreement_statistic, unanimous_statistic
+from judge.stats.engine.added_items import in_share
 from judge.stats.engine.estimate import NOT_APPLICABLE, RESCALED_RATINGS, Estimate
 from judge.stats.engine.resampling import Sampling, Statistic, average, estimate
 from judge.stats.engine.scale import Floats
@@ -88,9 +90,7 @@ def human_agreement(ratings: Ratings) -> HumanAgreement:
     humans = rated.human_values
     statistics = _statistics(rated)
     found = {
-        name: s
-        if isinstance(s, Estimate)
-        else estimate(s, **rated.sampling, method="wilson" if s.kind == "share" else "jackknife")
+        name: s if isinstance(s, Estimate) else estimate(s, **rated.sampling)
         for name, s in statistics.items()
     }
     if ratings.rescaled:
@@ -139,7 +139,7 @@ def _statistics(ratings: Ratings) -> dict[str, Statistic | Estimate]:
         found["kappa"] = _kappa_of_many(ratings, kappa, lists_undefined=True) or kappa(humans)
         return found
     quadratic = _kappa_of_many(ratings, concordance_statistic, lists_undefined=False)
-    found["kappa_quadratic"] = quadratic or _mean_over_pairs(humans)
+    found["kappa_quadratic"] = quadratic or _mean_over_pairs(humans, concordance_of(ratings))
     return found | {name: icc_statistic(humans, form=form) for name, form in _TWO_WAY.items()}
 
 
@@ -155,18 +155,18 @@ def _kappa_of_many(
     return found or kappa(humans[:, 0], humans[:, 1])
 
 
-def _mean_over_pairs(humans: Floats) -> Statistic:
+def _mean_over_pairs(humans: Floats, concordance: Callable[..., Statistic]) -> Statistic:
     """Mean of quadratic kappa over pairs of humans (Light), computed as concordance, which needs no table."""
-    pairs = [concordance_statistic(*pair) for pair in combinations(humans.T, 2)]
+    pairs = [concordance(*pair) for pair in combinations(humans.T, 2)]
     defined = [pair for pair in pairs if not np.isnan(pair.value())]
     if not defined:
         return cohen_statistic(humans, weights="quadratic")
-    mean_kappa = average(*defined)
     per_item = (~np.isnan(humans)).sum(axis=1)
     used = per_item >= 2
+    n_items = int(used.sum())
     return replace(
-        mean_kappa,
-        n_items=int(used.sum()),
+        average(*(in_share(pair, n_items) for pair in defined)),
+        n_items=n_items,
         n_ratings=int(per_item[used].sum()),
         n_dropped=int(per_item[~used].sum()),
     )

@@ -9,11 +9,17 @@ from functools import partial
 import numpy as np
 
 from judge.analysis.agreement.align import AlignedRatings
-from judge.analysis.agreement.coefficients import AGREEMENT, ALPHA, KAPPA, KAPPA_QUADRATIC, headline
+from judge.analysis.agreement.coefficients import (
+    AGREEMENT,
+    ALPHA,
+    KAPPA,
+    KAPPA_QUADRATIC,
+    concordance_of,
+    headline,
+)
 from judge.analysis.ratings import Ratings
 from judge.analysis.slices import members
 from judge.stats.coefficients.alpha import alpha_statistic
-from judge.stats.coefficients.correlation import concordance_statistic
 from judge.stats.coefficients.kappa import cohen_statistic
 from judge.stats.coefficients.percent_agreement import agreement_statistic
 from judge.stats.engine.estimate import RESCALED_RATINGS
@@ -164,9 +170,7 @@ def paired_agreement(ratings: Ratings, first: Floats, second: Floats, name: str)
     if ratings.rescaled and name == AGREEMENT:
         return PairedAgreement.undefined(RESCALED_RATINGS)
     sampling = ratings.sampling
-    return compare_judges(
-        ratings.human_values, first, second, _levels(ratings, name), **sampling, method="jackknife"
-    )
+    return compare_judges(ratings.human_values, first, second, _levels(ratings, name), **sampling)
 
 
 def _levels(ratings: Ratings, name: str) -> Levels:
@@ -176,7 +180,7 @@ def _levels(ratings: Ratings, name: str) -> Levels:
         return in_place_of_each(partial(alpha_statistic, level="interval"))
     if name == KAPPA:
         return with_each(partial(cohen_statistic, scale=ratings.declared))
-    return with_each(concordance_statistic if name == KAPPA_QUADRATIC else agreement_statistic)
+    return with_each(concordance_of(ratings) if name == KAPPA_QUADRATIC else agreement_statistic)
 
 
 def _margin(margins: Mapping[str, float], coefficient: str) -> tuple[str, float | None]:

@@ -20,13 +20,13 @@ from judge.stats.engine.estimate import SHARE, Estimate, Range
 from judge.stats.engine.sampling_design import SamplingDesign
 from judge.stats.engine.scale import Bools, Floats
 from judge.stats.judge_human.consensus import consensus
+from judge.stats.pass_fail.error_rates import drawn_human_pass_rate
 from judge.stats.pass_fail.ppi import ppi_difference, ppi_mean
 from judge.stats.pass_fail.predictive_values import (
     CorrectedMean,
     predictive_values,
     predictive_values_difference,
 )
-from judge.stats.pass_fail.proportion import proportion
 from judge.stats.pass_fail.rogan_gladen import rogan_gladen
 
 Quantity = Literal["pass_rate", "mean"]
@@ -144,9 +144,11 @@ class LabelPool:
                 uncorrected=within(of_scores.uncorrected, *self.ends),
             )
         found = predictive_values(self.human, self.judge, design=design, clusters=clusters, rng=seed)
-        if design is not None or self.drawn is None:
+        if self.drawn is None:
             return found
-        return replace(found, humans_only=proportion(self.human, clusters=clusters, design=self.drawn))
+        # One quantity, one interval: it is also among the rates of verdicts.
+        alone = drawn_human_pass_rate(self.human, self.judge, self.drawn, {"clusters": clusters, "rng": seed})
+        return replace(found, humans_only=alone)
 
     def other_estimators(self, found: CorrectedMean, seed: int) -> dict[str, Estimate]:
         """Estimates by the methods that the kind of value and the design did not choose; `found` did.

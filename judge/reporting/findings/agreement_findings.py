@@ -39,6 +39,7 @@ from judge.reporting.wording import (
     p_phrase,
     with_interval,
 )
+from judge.stats.engine.added_items import MOST_ITEMS
 from judge.stats.engine.estimate import FEW_CLUSTERS, Estimate
 from judge.stats.judge_human.ceiling import NOT_ABOVE_CHANCE
 
@@ -317,6 +318,14 @@ def methods(found: Agreement) -> Iterator[str]:
         yield from _agreement_methods(found)
 
 
+def _added_items(found: Agreement) -> str:
+    of_people = (one for human in found.human_agreements.values() for one in human.estimates.values())
+    of_judges = (c.judge for one in found.judge_agreements for c in one.comparisons.values())
+    if all(one.method != "adjusted" for one in (*of_people, *of_judges)):
+        return ""
+    return f"; kappa and alpha of up to {MOST_ITEMS} items with two items added"
+
+
 def _agreement_methods(found: Agreement) -> Iterator[str]:
     aligned, criteria = found.aligned, found.criteria
     yield from aligned.remarks
@@ -330,8 +339,8 @@ def _agreement_methods(found: Agreement) -> Iterator[str]:
     yield (
         f"Results hold for these human raters (fixed) and a population of {unit} (random), with {calls}. "
         f"Intervals are 95 %: jackknife over {unit} with Student's t (coefficients on the scale artanh(x) or "
-        "log(1 - x)), Wilson for proportions, quantiles of simulated Dirichlet distributions for F1, MCC and "
-        "kappa of verdicts."
+        f"log(1 - x){_added_items(found)}), Wilson for proportions, quantiles of simulated Dirichlet "
+        "distributions for F1, MCC and kappa of verdicts."
     )
     between = dict.fromkeys(
         dimension_name(one.ratings.dimension) for one in _of_members(found) if _is_between_points(one.ratings)

@@ -13,6 +13,7 @@ _METHODS = {
     "newcombe": "Newcombe",
     "percentile": "bootstrap",
     "bca": "BCa bootstrap",
+    "adjusted": "jackknife with two items added",
     "beta-draws": "quantiles of simulated Beta distributions",
     "dirichlet-draws": "quantiles of simulated Dirichlet distributions",
 }

@@ -8,10 +8,18 @@ from typing import TypeAlias, Unpack, get_args
 import numpy as np
 from numpy.typing import ArrayLike
 
+from judge.stats.engine.added_items import (
+    MOST_ITEMS,
+    WithAdded,
+    are_spread_over,
+    cells_of_added_items,
+    pairs_of_ratings,
+    with_rows,
+)
 from judge.stats.engine.estimate import Estimate
 from judge.stats.engine.resampling import Sampling, Statistic, estimate, quotient
 from judge.stats.engine.scale import Floats, Level, Scale
-from judge.stats.engine.statistic import bilinear
+from judge.stats.engine.statistic import Function, bilinear
 from judge.stats.engine.table import RatingTable, ScaleLike, read_table
 
 _LARGEST = 2**27  # elements of the table of coincidences: 1 GB
@@ -78,17 +86,32 @@ def alpha_statistic(*ratings: ArrayLike, level: Level | None = None, scale: Scal
     paired = table.per_item >= 2
     # Items that cannot be compared still belong to the frame of the resampling, as rows of zeros.
     pairable = RatingTable(np.where(paired[:, None], table.values, np.nan), table.points)
-    sums, function = _SUMS[level](pairable)
+    n_items, per_item = int(paired.sum()), pairable.n_ratings / max(paired.sum(), 1)
+    sums, function, added = _with_added_items(pairable, _SUMS[level], per_item)
     return Statistic(
         sums,
         function,
         "coefficient",
-        n_items=int(paired.sum()),
+        n_items=n_items,
         n_ratings=pairable.n_ratings,
         n_dropped=table.n_ratings - pairable.n_ratings,
         reason=table.problem(),
         minimum=-1.0,
+        added=added,
     )
+
+
+def _with_added_items(
+    table: RatingTable, build: Callable[[RatingTable], Sums], per_item: float
+) -> tuple[Floats, Function, WithAdded | None]:
+    """Return sums, function, and the function with added items, rated as often as the others on average."""
+    points, (n_items, n_raters) = table.points, table.values.shape
+    if not are_spread_over(points.size) or n_raters < 2 or n_items > MOST_ITEMS:
+        return *build(table), None
+    pairs = pairs_of_ratings(points, n_raters)
+    sums, function = build(RatingTable(np.vstack([table.values, pairs]), points))
+    rows = per_item / 2 * cells_of_added_items(points.size) @ sums[n_items:]
+    return sums[:n_items], function, with_rows(function, rows)
 
 
 def _level_of_measurement(level: Level | None, scale: ScaleLike) -> Level:

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from judge.stats.engine import limits
+from judge.stats.engine.added_items import are_spread_over, cells_of_added_items, with_rows
 from judge.stats.engine.estimate import NO_COMPLETE_PAIRS, NO_RATINGS, TOO_FEW_ITEMS, Estimate, Reason
 from judge.stats.engine.resampling import Sampling, Statistic, estimate, quotient
 from judge.stats.engine.scale import Floats
@@ -90,10 +91,13 @@ def concordance(human: ArrayLike, judge: ArrayLike, **sampling: Unpack[Sampling]
     return estimate(concordance_statistic(human, judge), **sampling)
 
 
-def concordance_statistic(human: ArrayLike, judge: ArrayLike) -> Statistic:
-    """Return `concordance` as a statistic for the resampling engine."""
+def concordance_statistic(human: ArrayLike, judge: ArrayLike, *, scale: Floats | None = None) -> Statistic:
+    """Return `concordance` as a statistic for the resampling engine.
+
+    Of scores on the points of a `scale` it is quadratic kappa, and its interval is that of kappa.
+    """
     # One origin and unit for both raters: their differences in level and spread must survive.
-    return _moment_statistic(read_table((human, judge)), _concordance, _lin_limits, axis=None)
+    return _moment_statistic(read_table((human, judge)), _concordance, _lin_limits, axis=None, scale=scale)
 
 
 def pair_problem(table: RatingTable) -> Reason | None:
@@ -117,6 +121,7 @@ def _moment_statistic(
     function: Callable[[Floats], Floats],
     interval: Callable[[Floats, float], Analytic],
     axis: Literal[0] | None,
+    scale: Floats | None = None,
 ) -> Statistic:
     """Return a function of the means, variances and covariance of two raters.
 
@@ -129,11 +134,21 @@ def _moment_statistic(
     values = np.where(table.complete[:, None], table.values, 0.0)
     used = values[table.complete]
     unit = np.ptp(used, axis=axis)
-    x, y = (table.complete[:, None] * (values - used.mean(axis=axis)) / np.where(unit > 0, unit, 1.0)).T
-    sums = np.column_stack([table.complete, x, y, x * x, y * y, x * y]).astype(float)
+    centre, unit = used.mean(axis=axis), np.where(unit > 0, unit, 1.0)
+    x, y = (table.complete[:, None] * (values - centre) / unit).T
+    sums = _moments(table.complete, x, y)
+    added = None
+    if scale is not None and are_spread_over(len(scale)):
+        points = (np.asarray(scale, dtype=float) - centre) / unit
+        of_cells = _moments(np.ones(points.size**2), *np.stack(np.meshgrid(points, points)).reshape(2, -1))
+        added = with_rows(function, cells_of_added_items(points.size) @ of_cells)
     analytic = interval(sums.sum(axis=0), float(table.complete.sum()))
     sizes = pair_sizes(table)
-    return Statistic(sums, function, "coefficient", *sizes, minimum=-1.0, analytic=analytic)
+    return Statistic(sums, function, "coefficient", *sizes, minimum=-1.0, analytic=analytic, added=added)
+
+
+def _moments(one: ArrayLike, x: Floats, y: Floats) -> Floats:
+    return np.column_stack([one, x, y, x * x, y * y, x * y]).astype(float)
 
 
 def _central_moments(totals: Floats) -> tuple[Floats, Floats, Floats, Floats]:

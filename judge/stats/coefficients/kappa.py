@@ -12,11 +12,18 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from judge.stats.engine import degrees_of_freedom, limits
+from judge.stats.engine.added_items import (
+    WithAdded,
+    are_spread_over,
+    cells_of_added_items,
+    in_share,
+    with_rows,
+)
 from judge.stats.engine.cells import Cells
 from judge.stats.engine.contingency import ratings_or_table
 from judge.stats.engine.estimate import TOO_FEW_RATERS, UNDEFINED_PAIRS, Estimate
 from judge.stats.engine.resampling import Sampling, Statistic, average, estimate, quotient
-from judge.stats.engine.scale import Floats
+from judge.stats.engine.scale import Floats, Ints
 from judge.stats.engine.statistic import bilinear, undefined_statistic
 from judge.stats.engine.table import RatingTable, ScaleLike, Weights, read_table
 from judge.stats.engine.table_draws import drawn_intervals
@@ -59,9 +66,10 @@ def cohen_kappa(
         `clusters`, `confidence_level`, `method`, `n_resamples`, `rng`: see `Sampling`.
         By default the interval of two raters' kappa comes from draws of the table of all items, to which two
         items are added (one spread over the cells of agreement, one over all); it is then also defined for
-        perfect agreement. For more raters, with a sampling design, and from eleven categories on, the
-        interval is that of the jackknife. ``method='analytic'`` uses the large-sample standard error of
-        [3]_ (two raters).
+        perfect agreement. For more raters the same two items are added to the table of each pair, and the
+        interval is that of a jackknife with them, for up to 500 items ('adjusted'). With more items, a
+        sampling design, and from eleven categories on, it is that of the jackknife alone.
+        ``method='analytic'`` uses the large-sample standard error of [3]_ (two raters).
 
     Returns
     -------
@@ -126,12 +134,13 @@ def cohen_statistic(*ratings: ArrayLike, weights: Weights = None, scale: ScaleLi
     undefined = [pair for pair, statistic in pairs.items() if math.isnan(statistic.value())]
     if len(undefined) == len(pairs):
         return pairs[undefined[0]]
-    defined = [statistic for pair, statistic in pairs.items() if pair not in undefined]
     usable = table.per_item >= 2
+    n_usable = int(usable.sum())
+    defined = [in_share(statistic, n_usable) for pair, statistic in pairs.items() if pair not in undefined]
     listed = ", ".join(f"{first}-{second}" for first, second in undefined)
     return replace(
         average(*defined),
-        n_items=int(usable.sum()),
+        n_items=n_usable,
         n_ratings=int(table.per_item[usable].sum()),
         n_dropped=int(table.per_item[~usable].sum()),
         notes=(f"{UNDEFINED_PAIRS}: {listed}",) if undefined else (),
@@ -154,6 +163,7 @@ def _cohen_pair(table: RatingTable, weights: Weights) -> Statistic:
         chance = bilinear(cells.row_sums(counts), distances, cells.column_sums(counts))
         return 1 - quotient(counts.sum(axis=1) * (counts @ of_cell), chance)
 
+    place = rows[cells.row] * len(table.points) + columns[cells.column]
     problem = table.problem(complete=True)
     counts = np.bincount(cells.of_item, minlength=len(cells.row) + 1)[None, 1:].astype(float)
     return Statistic(
@@ -165,10 +175,23 @@ def _cohen_pair(table: RatingTable, weights: Weights) -> Statistic:
         n_dropped=table.n_ratings - 2 * cells.n_pairs,
         reason=problem,
         minimum=smallest_kappa(weights),
+        added=_kappa_with_added(table, place, weights) if are_spread_over(len(table.points)) else None,
         analytic=None
         if problem
         else lambda confidence_level: _cohen_analytic(cells, counts, distances, confidence_level),
     )
+
+
+def _kappa_with_added(table: RatingTable, place: Ints, weights: Weights) -> WithAdded:
+    """Return kappa with added items, of totals of occupied cells; `place` is their place among all cells."""
+    distances, kinds = table.distances(weights), cells_of_added_items(len(table.points))
+
+    def kappa(totals: Floats, masses: Floats) -> Floats:
+        tables = np.tile(masses @ kinds, (len(totals), 1))
+        tables[:, place] += totals[:, 1:]
+        return _kappa_of_tables(tables, distances)
+
+    return kappa
 
 
 def _cohen_analytic(
@@ -295,6 +318,14 @@ def _complete_items(
         shares = quotient(totals[:, 2:], n).reshape(len(totals), n_raters, n_categories)
         return 1 - quotient(quotient(totals[:, 1], n[:, 0]), chance(shares, distances))
 
+    added = None
+    if are_spread_over(n_categories):
+        kinds = cells_of_added_items(n_categories)
+        of_first = kinds.reshape(4, n_categories, -1).sum(axis=2)
+        of_cells = kinds @ np.column_stack([np.ones(distances.size), distances.ravel()])
+        rows = np.hstack([of_cells, np.tile(of_first, n_raters)])
+        added = with_rows(kappa, rows)
+
     n_items = int(table.complete.sum())
     return Statistic(
         np.hstack([complete, observed[:, None] * complete, margins]).astype(float),
@@ -304,4 +335,5 @@ def _complete_items(
         n_ratings=n_items * n_raters,
         n_dropped=table.n_ratings - n_items * n_raters,
         minimum=smallest_kappa(weights),
+        added=added,
     )

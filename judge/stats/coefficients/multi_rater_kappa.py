@@ -7,7 +7,7 @@ item; items with a single rating count towards the margins (Gwet's extension to 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeAlias, Unpack
 
 import numpy as np
@@ -15,6 +15,12 @@ from numpy.typing import ArrayLike
 
 from judge.stats.coefficients.kappa import smallest_kappa
 from judge.stats.engine import limits
+from judge.stats.engine.added_items import (
+    are_spread_over,
+    cells_of_added_items,
+    pairs_of_ratings,
+    with_rows,
+)
 from judge.stats.engine.contingency import ratings_or_counts
 from judge.stats.engine.estimate import SINGLE_CATEGORY_OBSERVED, SINGLE_CATEGORY_SCALE, Estimate
 from judge.stats.engine.resampling import Sampling, Statistic, estimate, quotient
@@ -86,7 +92,13 @@ def fleiss_statistic(*ratings: ArrayLike, weights: Weights = None, scale: ScaleL
     # Disagreement is at most twice what is expected from the ratings of the items with a pair of them.
     paired = quotient((table.per_item >= 2).sum(), table.present.any(axis=1).sum())
     minimum = float(1 - quotient(1 - smallest_kappa(weights), paired**2))
-    return _corrected(table, agreement, _Chance(lambda pi: bilinear(pi, agreement, pi), by_item), minimum)
+    chance = _Chance(lambda pi: bilinear(pi, agreement, pi), by_item)
+    found = _corrected(table, agreement, chance, minimum)
+    if not are_spread_over(len(table.points)):
+        return found
+    pairs = _columns(RatingTable(pairs_of_ratings(table.points, 2), table.points), agreement)
+    rows = cells_of_added_items(len(table.points)) @ pairs
+    return replace(found, added=with_rows(found.function, rows))
 
 
 def gwet_ac1(*ratings: ArrayLike, scale: ScaleLike, **sampling: Unpack[Sampling]) -> Estimate:
@@ -230,9 +242,8 @@ def _without_agreement(agreement: Floats) -> float:
 def _corrected(table: RatingTable, agreement: Floats, chance: _Chance, minimum: float) -> Statistic:
     """Return (observed - chance) / (1 - chance) as a statistic."""
     problem = table.problem()
-    rated, paired = table.per_item >= 1, table.per_item >= 2
-    shares = table.counts / np.maximum(table.per_item, 1)[:, None]
-    agreeing = _agreement_by_item(table, agreement)
+    columns = _columns(table, agreement)
+    agreeing, paired, rated, shares = columns[:, 0], table.per_item >= 2, table.per_item >= 1, columns[:, 3:]
 
     def coefficient(totals: Floats) -> Floats:
         observed = quotient(totals[:, 0], totals[:, 1])
@@ -244,7 +255,7 @@ def _corrected(table: RatingTable, agreement: Floats, chance: _Chance, minimum: 
 
     one_category = len(table.points) > 1 and table.counts.any(axis=0).sum() == 1
     return Statistic(
-        np.column_stack([agreeing, paired, rated, shares]).astype(float),
+        columns,
         coefficient,
         "coefficient",
         n_items=int(paired.sum()),
@@ -254,6 +265,13 @@ def _corrected(table: RatingTable, agreement: Floats, chance: _Chance, minimum: 
         minimum=minimum,
         analytic=None if problem else analytic,
     )
+
+
+def _columns(table: RatingTable, agreement: Floats) -> Floats:
+    """Return agreement of the ratings of each item, whether it has two and one, and shares of categories."""
+    m = table.per_item
+    shares = table.counts / np.maximum(m, 1)[:, None]
+    return np.column_stack([_agreement_by_item(table, agreement), m >= 2, m >= 1, shares]).astype(float)
 
 
 def _agreement_by_item(table: RatingTable, agreement: Floats) -> Floats:

@@ -23,9 +23,9 @@ from judge.stats.engine.sampling_design import SamplingDesign
 from judge.stats.engine.scale import Floats
 from judge.stats.engine.statistic import Statistic
 
-_UNSEEN = 0.25  # of a cluster: the coverage of shares is then .92 or more, also with very unequal clusters
+_UNSEEN = 0.25  # of a cluster; up to twice as much with unequal clusters: shares then cover .92 or more
 
-Method = Literal["auto", "jackknife", "bca", "percentile", "wilson", "analytic"]
+Method = Literal["auto", "jackknife", "adjusted", "bca", "percentile", "wilson", "analytic"]
 
 
 @dataclass(frozen=True)
@@ -46,6 +46,8 @@ class ResampledValues:
         With a sampling design: the weighted value and its standard error. There are no other values then.
     sizes : ndarray or None, shape (u,)
         With clusters: the items in a cluster of each group.
+    centre : float or None
+        The value with added items, where the jackknife has them (see `judge.stats.engine.added_items`).
     """
 
     value: float
@@ -54,6 +56,7 @@ class ResampledValues:
     draws: Floats
     weighted: WeightedValue | None = None
     sizes: Floats | None = None
+    centre: float | None = None
 
     @cached_property
     def se(self) -> float:
@@ -73,8 +76,10 @@ class ResampledValues:
 
     def df(self, used: int) -> float:
         """Return the degrees of freedom of `se`, where `used` clusters can contribute."""
-        defined = np.isfinite(self.jackknife)
-        found = degrees_of_freedom.from_kurtosis(self.jackknife[defined], self.counts[defined])
+        found = math.inf
+        if self.centre is None:
+            defined = np.isfinite(self.jackknife)
+            found = degrees_of_freedom.from_kurtosis(self.jackknife[defined], self.counts[defined])
         if self.sizes is not None:
             found = min(found, degrees_of_freedom.from_sizes(self.sizes, self.counts))
         return min(found, used - 1.0)
@@ -123,6 +128,10 @@ def resampled_interval(
         interval.low, interval.high = _wilson_interval(sample, confidence_level, used)
     elif undefined > 0.2 or not sample.se > 0 or used < 2:
         interval.reason = NO_VARIATION
+    elif method == "adjusted" and sample.centre is not None:
+        interval.df, centre = sample.df(used), sample.centre
+        low, high = _scale(statistic, centre)(centre, sample.se, confidence_level, interval.df)
+        interval.low, interval.high = min(low, sample.value), max(high, sample.value)
     elif method == "jackknife":
         # Of a mean of independent items it is Student's interval.
         estimated = statistic.kind == "coefficient" or sample.sizes is not None
@@ -209,8 +218,9 @@ def _independent_items(sample: ResampledValues) -> float:
     """Return the number of independent items that tell as much about a share as the clusters do.
 
     The variance estimator is CR2. If it rests on few clusters it is too small where these happen to agree: at
-    most as many items count as if part of a cluster of passes and one of fails had been seen, too. Where all
-    items are alike, each cluster counts as one (Kish's number, if sizes differ).
+    most as many items count as if part of a cluster of passes and one of fails had been seen, too: a quarter,
+    and up to a half where the cluster of an item is four times as large as the mean one. Where all items are
+    alike, each cluster counts as one (Kish's number, if sizes differ).
     """
     sizes, counts, share = np.asarray(sample.sizes), sample.counts, sample.value
     total = float(counts @ sizes)
@@ -219,7 +229,8 @@ def _independent_items(sample: ResampledValues) -> float:
     variance = float(counts @ (moves**2 / others))
     if not share * (1 - share) > 0 or math.sqrt(variance) <= 1e-12:
         return total / sample.items_per_cluster
-    unseen = _UNSEEN * sample.items_per_cluster
+    unequal = sample.items_per_cluster * float(counts[sizes > 0].sum()) / total
+    unseen = _UNSEEN * min(max(unequal / 2, 1.0), 2.0) * sample.items_per_cluster
     with_unseen = total + 2 * unseen
     shrunk = (share * total + unseen) / with_unseen
     sums = total * moves + sizes * (share - shrunk)

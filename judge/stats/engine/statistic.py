@@ -11,6 +11,7 @@ from typing import Literal, TypeAlias
 import numpy as np
 from numpy.typing import ArrayLike
 
+from judge.stats.engine.added_items import WithAdded, second_side
 from judge.stats.engine.estimate import ANY_VALUE, NO_VARIATION, Range, Reason
 from judge.stats.engine.scale import Floats, Ints
 from judge.stats.engine.weights import SumTable, totals_of
@@ -47,6 +48,8 @@ class Statistic:
     weighted : bool
         Whether `function` means the same for totals of weighted items. False: with a sampling design the
         statistic is undefined (`no_weighted_form`).
+    added : callable or None
+        The function with items added to the totals, see `judge.stats.engine.added_items`.
     """
 
     sums: Floats | Ints
@@ -62,6 +65,7 @@ class Statistic:
     maximum: float = math.inf
     analytic: Analytic | None = None
     weighted: bool = True
+    added: WithAdded | None = None
 
     @property
     def possible(self) -> Range:
@@ -124,6 +128,10 @@ def combine(
     def combined(totals: Floats) -> Floats:
         return function(*(s.function(part) for s, part in zip(statistics, split(totals), strict=True)))
 
+    def added(totals: Floats, masses: Floats) -> Floats:
+        parts = zip(statistics, split(totals), strict=True)
+        return function(*(s.added(part, masses) for s, part in parts if s.added is not None))
+
     first = statistics[0]
     return Statistic(
         sums,
@@ -138,6 +146,7 @@ def combine(
         minimum=possible[0],
         maximum=possible[1],
         weighted=all(s.weighted for s in statistics),
+        added=None if any(s.added is None for s in statistics) else added,
     )
 
 
@@ -166,7 +175,8 @@ def difference(a: Statistic, b: Statistic) -> Statistic:
     """
     (lowest_a, highest_a), (lowest_b, highest_b) = a.possible, b.possible
     possible = (lowest_a - highest_b, highest_a - lowest_b)
-    return replace(combine(np.subtract, a, b, possible=possible), n_items=min(a.n_usable, b.n_usable))
+    found = combine(np.subtract, a, second_side(b), possible=possible)
+    return replace(found, n_items=min(a.n_usable, b.n_usable))
 
 
 def average(*statistics: Statistic) -> Statistic:

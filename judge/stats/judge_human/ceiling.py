@@ -141,8 +141,8 @@ def leave_one_out(
     scale : Scale or sequence, optional
         The declared scale; labels need it.
     **sampling
-        See `Sampling`. The default method is the
-        jackknife: it is deterministic and covers as well as BCa.
+        See `Sampling`. The default method is the jackknife, for kappas of up to 500 items and twelve people
+        with two items added ('adjusted'); neither is random.
 
     Returns
     -------
@@ -336,24 +336,22 @@ def _compare(
         people = list(defined)
     if not people:
         return _all_undefined(contrasts_of(everyone[:2] if of_pairs else everyone), humans, judge, everyone)
-    if levels is None:
-        basis = SharedBasis.of(defined, options)
-        levels = partial(basis.levels_of, defined)
-    reusable = basis if of_pairs else None  # others are not asked for again, and would only fill memory
     sizes = sizes_of(humans, judge)
+    if levels is None:
+        basis = SharedBasis.of(defined, options, sizes(people)[0])
+        levels = partial(basis.levels_of, defined)
+    # Others are not asked for again, and would only fill memory; added items are no noise between raters.
+    reusable = basis if basis and of_pairs and not basis.is_adjusted else None
     names = ("human", "judge", "difference")
 
     @cache  # few tables show them
     def of_each() -> tuple[HumanLevel, ...]:
-        found = ((h, levels(h, *sizes([h]))) for h in people)
-        return tuple(HumanLevel(h, *(own.estimate(n, confidence_level) for n in names)) for h, own in found)
+        each = [(h, levels(h, *sizes([h]))) for h in people]
+        return tuple(HumanLevel(h, *(own.estimate(n, confidence_level) for n in names)) for h, own in each)
 
     overall = _with_note(levels(None, *sizes(people)), confidence_level)
-    human, judged, gap = (overall.estimate(name, confidence_level) for name in names)
     return Ceiling(
-        human,
-        judged,
-        gap,
+        *(overall.estimate(name, confidence_level) for name in names),
         of_each,
         tuple(h for h in everyone if h not in set(people)),
         overall,
@@ -386,13 +384,13 @@ def _all_undefined(contrasts: Contrasts, humans: Floats, judge: Floats, everyone
 
 
 def split_options(sampling: Sampling) -> tuple[ResampleOptions, float]:
-    """Return the options of `replicate`, the jackknife by default, and the level."""
+    """Return the options of `replicate`, and the level."""
     confidence_level = sampling.get("confidence_level", 0.95)
     if sampling.get("method") == "analytic":
         raise ValueError("method 'analytic' is not available for a ceiling; use 'jackknife' or 'bca'.")
     options: ResampleOptions = {
         "clusters": sampling.get("clusters"),
-        "method": sampling.get("method", "jackknife"),
+        "method": sampling.get("method", "auto"),
         "n_resamples": sampling.get("n_resamples", 10_000),
         "rng": sampling.get("rng"),
         "design": sampling.get("design"),

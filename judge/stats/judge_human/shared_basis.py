@@ -8,6 +8,7 @@ from typing import TypeAlias
 
 import numpy as np
 
+from judge.stats.engine.added_items import in_share, second_side
 from judge.stats.engine.design_variance import linear
 from judge.stats.engine.intervals import Method
 from judge.stats.engine.resampling import Replicates, ResampledValues, ResampleOptions, replicate
@@ -35,12 +36,23 @@ class SharedBasis:
     key: Mapping[int, str]
 
     @classmethod
-    def of(cls, contrasts: Contrasts, options: ResampleOptions) -> SharedBasis:
-        distinct = {id(s): s for pairs in contrasts.values() for contrast in pairs for s in contrast}
+    def of(cls, contrasts: Contrasts, options: ResampleOptions, n_items: int | None = None) -> SharedBasis:
+        """Evaluate all levels; a pair that shares some of `n_items` has its share of the added items."""
+        every = [contrast for pairs in contrasts.values() for contrast in pairs]
+        distinct = {id(s): s for contrast in every for s in contrast}
+        judges = {id(model): second_side(model) for _, model in every}
         key = {of: str(i) for i, of in enumerate(distinct)}
         # A share would be given no draws, and the difference needs them.
-        plain = {key[of]: replace(s, kind="plain", analytic=None) for of, s in distinct.items()}
+        plain = {
+            key[of]: replace(in_share(judges.get(of, s), n_items or s.n_usable), kind="plain", analytic=None)
+            for of, s in distinct.items()
+        }
         return cls(replicate(plain, **options), key)
+
+    @property
+    def is_adjusted(self) -> bool:
+        """Whether the jackknife has added items."""
+        return "adjusted" in self.replicates.methods.values()
 
     def holds(self, contrasts: Contrasts) -> bool:
         """Whether every level of the contrasts is among the replicates."""
@@ -95,6 +107,7 @@ def method_for(kind: str, method: Method) -> Method:
 def _mean(samples: Sequence[ResampledValues]) -> ResampledValues:
     weighted = [s.weighted for s in samples if s.weighted]
     sizes = [s.sizes for s in samples if s.sizes is not None]
+    centres = [s.centre for s in samples if s.centre is not None]
     return ResampledValues(
         float(np.mean([s.value for s in samples])),
         np.mean([s.jackknife for s in samples], axis=0),
@@ -102,11 +115,13 @@ def _mean(samples: Sequence[ResampledValues]) -> ResampledValues:
         np.mean([s.draws for s in samples], axis=0),
         linear([1 / len(weighted)] * len(weighted), weighted) if weighted else None,
         np.mean(sizes, axis=0) if sizes else None,
+        float(np.mean(centres)) if centres else None,
     )
 
 
 def _minus(a: ResampledValues, b: ResampledValues) -> ResampledValues:
     weighted = linear([1, -1], [a.weighted, b.weighted]) if a.weighted and b.weighted else None
+    centre = None if a.centre is None or b.centre is None else a.centre - b.centre
     return ResampledValues(
-        a.value - b.value, a.jackknife - b.jackknife, a.counts, a.draws - b.draws, weighted, a.sizes
+        a.value - b.value, a.jackknife - b.jackknife, a.counts, a.draws - b.draws, weighted, a.sizes, centre
     )

@@ -184,6 +184,15 @@ def pass_fail(human: ArrayLike, judge: ArrayLike, **sampling: Unpack[Sampling]) 
     return PassFail(tp, fp, fn, tn, **{**rates, **others})
 
 
+def drawn_human_pass_rate(
+    human: ArrayLike, judge: ArrayLike, design: SamplingDesign, sampling: Sampling
+) -> Estimate:
+    """Return people's weighted pass rate alone, with the interval that it has in `pass_fail`."""
+    name = "human_pass_rate"
+    statistic = {name: pass_fail_statistics(human, judge)[name]}
+    return weighted_rates(statistic, _table(human, judge)[3], design, sampling)[name]
+
+
 def weighted_rates(
     statistics: Mapping[str, Statistic], cells: Floats, design: SamplingDesign, sampling: Sampling
 ) -> dict[str, Estimate]:

@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 
 from judge.analysis.agreement.agree import agree
+from judge.analysis.agreement.coefficients import concordance_of
 from judge.analysis.agreement.inputs import AgreementInputs, align_inputs
 from judge.analysis.agreement.judge_human import Criteria
 from judge.analysis.agreement.repeated import repeated_judgments
 from judge.errors import InputError
 from judge.stats import cohen_kappa, concordance, krippendorff_alpha, pairwise_ceiling
-from judge.stats.coefficients.correlation import concordance_statistic
 
 
 @pytest.fixture(scope="module")
@@ -36,7 +36,7 @@ def trust(found, dimension, judge="robot"):
 def test_quadratic_kappa_is_the_mean_over_pairs(aligned, found):
     part = aligned.ratings["clarity"].take(aligned.ratings["clarity"].rated)
     expected = pairwise_ceiling(
-        part.human_values, part.column("robot"), concordance_statistic, clusters=part.clusters
+        part.human_values, part.column("robot"), concordance_of(part), clusters=part.clusters
     )
     assert trust(found, "clarity").main.difference == expected.difference
 

@@ -85,6 +85,14 @@ def test_weighted_figures_are_near_the_truth_where_unweighted_ones_are_not(study
     assert plain.bias.value < -0.2
 
 
+@pytest.mark.parametrize("header", [("probability", "stratum"), ("probability",), ()])
+def test_the_pass_rate_of_people_has_one_interval_in_all_tables(study, header):
+    one = found(study, header=header).judge_agreements[0]
+    alone, of_verdicts = one.corrected.humans_only, one.pass_fail.human_pass_rate
+    assert (alone.low, alone.high) == pytest.approx((of_verdicts.low, of_verdicts.high), abs=1e-12)
+    assert (alone.value, alone.method) == (pytest.approx(of_verdicts.value), of_verdicts.method)
+
+
 def test_people_alone_are_weighted_beside_the_corrected_rate(study):
     _, human, *_ = study
     corrected = found(study).judge_agreements[0].corrected

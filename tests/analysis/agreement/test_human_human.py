@@ -6,6 +6,7 @@ from statsmodels.stats.inter_rater import aggregate_raters, fleiss_kappa
 
 from judge.analysis.agreement.human_human import TITLES, human_agreement
 from judge.stats import cohen_kappa
+from judge.stats.engine import added_items
 from judge.stats.engine.scale import Scale
 from judge.stats.judge_human import all_pairs
 
@@ -89,6 +90,7 @@ def test_many_people_have_the_same_agreement_as_few(monkeypatch, is_nominal, wha
     if what == "nothing shared":
         values[np.arange(40)[:, None] % 5 != np.arange(5)] = np.nan
     ratings = make_ratings(values, scale=LABELS if is_nominal else Scale((0, 1, 2)))
+    monkeypatch.setattr(added_items, "MOST_ITEMS", 0)
     expected = human_agreement(ratings).estimates
     monkeypatch.setattr(all_pairs, "FEW_RATERS", 2)
     found = human_agreement(ratings).estimates

@@ -112,9 +112,10 @@ def test_other_kappas_keep_the_interval_of_the_jackknife(options):
     assert cohen_kappa(human, judge, **options).method == "jackknife"
 
 
-def test_mean_of_pairs_of_raters_keeps_the_interval_of_the_jackknife():
-    ratings = np.random.default_rng(0).integers(0, 3, (30, 3))
-    assert cohen_kappa(ratings).method == "jackknife"
+@pytest.mark.parametrize(("n_items", "method"), [(500, "adjusted"), (501, "jackknife")])
+def test_mean_of_pairs_of_raters_has_two_items_added_up_to_500_items(n_items, method):
+    ratings = np.random.default_rng(0).integers(0, 3, (n_items, 3))
+    assert cohen_kappa(ratings).method == method
 
 
 @given(pairs)

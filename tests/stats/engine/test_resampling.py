@@ -169,8 +169,9 @@ def test_a_lower_limit_is_cut_at_the_smallest_possible_value():
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"method": "basic"}, "method must be one of auto, jackknife, bca"),
+        ({"method": "basic"}, "method must be one of auto, jackknife, adjusted, bca"),
         ({"method": "wilson"}, "'wilson' is for shares"),
+        ({"method": "adjusted"}, "'adjusted' is for kappas of declared categories"),
         ({"method": "analytic"}, "'analytic' is not available for this statistic"),
         ({"method": "analytic", "clusters": np.arange(120) // 2}, "'analytic' is for independent items"),
         ({"n_resamples": 10}, "n_resamples must be at least 100, got 10"),

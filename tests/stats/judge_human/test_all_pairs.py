@@ -84,7 +84,11 @@ def assert_same(found: Ceiling, expected: Ceiling) -> None:
 def test_stacked_pairs_equal_one_pair_after_the_other(both_ways, name, seed, n_items, share, is_clustered):
     humans, judge = ratings(seed, n_items, 6, share)
     options = {"clusters": np.arange(n_items) // 3} if is_clustered else {}
-    assert_same(*both_ways(lambda: pairwise_ceiling(humans, judge, PAIRS[name], **options)))
+    assert_same(
+        *both_ways(
+            lambda: pairwise_ceiling(humans, judge, PAIRS[name], method="jackknife", **options),
+        )
+    )
 
 
 @pytest.mark.parametrize("reference", ["mean", "median", "majority"])
@@ -105,7 +109,7 @@ def test_stacked_people_equal_one_person_after_the_other(
 def test_chunks_of_groups_do_not_change_the_levels(both_ways, monkeypatch, name):
     humans, judge = ratings(4, 50, 7, 0.5)
     monkeypatch.setattr(all_pairs, "_CHUNK", 40)
-    assert_same(*both_ways(lambda: pairwise_ceiling(humans, judge, PAIRS[name])))
+    assert_same(*both_ways(lambda: pairwise_ceiling(humans, judge, PAIRS[name], method="jackknife")))
 
 
 @pytest.mark.parametrize("name", ["same score", "concordance", "kappa", "AC1"])
@@ -113,7 +117,7 @@ def test_raters_who_share_nothing_are_undefined_both_ways(both_ways, name):
     humans, judge = ratings(5, 60, 6, 0.4)
     humans[:, 2] = np.nan
     humans[:30, 3], humans[30:, 4] = np.nan, np.nan
-    assert_same(*both_ways(lambda: pairwise_ceiling(humans, judge, PAIRS[name])))
+    assert_same(*both_ways(lambda: pairwise_ceiling(humans, judge, PAIRS[name], method="jackknife")))
 
 
 @pytest.mark.parametrize("level", [pairwise_ceiling, leave_one_out])
@@ -138,7 +142,7 @@ def test_reasons_are_the_same_both_ways(both_ways, level, problem):
 def test_perfect_agreement_has_the_same_note_and_no_interval_both_ways(both_ways):
     humans, judge = ratings(7, 30, 4, 1.0)
     humans[:] = humans[:, :1]
-    stacked, expected = both_ways(lambda: pairwise_ceiling(humans, judge, PAIRS["kappa"]))
+    stacked, expected = both_ways(lambda: pairwise_ceiling(humans, judge, PAIRS["kappa"], method="jackknife"))
     assert_same(stacked, expected)
     assert stacked.human.value == 1
 
@@ -167,7 +171,7 @@ def test_the_mean_over_pairs_equals_the_average_of_the_statistics(name, seed, n_
     if name == "kappa":
         expected = estimate(cohen_statistic(humans, scale=POINTS), method="jackknife", **clusters)
     else:
-        expected = estimate(_mean_over_pairs(humans), method="jackknife", **clusters)
+        expected = estimate(_mean_over_pairs(humans, concordance_statistic), method="jackknife", **clusters)
     assert_same_estimate(
         all_pairs.mean_over_pairs(humans, PAIRS[name], clusters, lists_undefined=name == "kappa"), expected
     )

@@ -105,7 +105,9 @@ def test_swap_of_identical_raters_changes_nothing():
     found = swap(np.column_stack([one] * 3), one, alpha)
     assert found.human.value == found.judge.value == 1
     assert found.difference.value == 0
-    assert found.difference.reason == "no_variation"
+    assert -0.1 < found.difference.low < 0 < found.difference.high < 0.1
+    alone = swap(np.column_stack([one] * 3), one, alpha, method="jackknife")
+    assert alone.difference.reason == "no_variation"
 
 
 def test_swap_is_alpha_with_the_judge_in_each_persons_place():

@@ -5,6 +5,7 @@ from hypothesis import strategies as st
 from scipy.stats import t
 from statsmodels.stats.proportion import proportion_confint
 
+from judge.stats.engine.degrees_of_freedom import from_kurtosis, from_sizes
 from judge.stats.pass_fail.proportion import mean, proportion
 
 counts = st.integers(2, 60).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n)))
@@ -105,3 +106,24 @@ def test_clustered_share_covers_the_truth_at_its_nominal_rate():
 def test_table_instead_of_one_value_per_item_is_refused():
     with pytest.raises(ValueError, match=r"values must hold one value per item, got shape \(1, 2\)"):
         mean([[1, 2]])
+
+
+def test_very_unequal_clusters_count_half_a_cluster_of_passes_and_one_of_fails():
+    """Forty-five single items and five clusters of 20, which mostly pass: without them the limits are close."""
+    sizes = np.where(np.arange(50) % 10 == 0, 20, 1)
+    passes = np.where(np.arange(50) % 10 == 0, 19, np.arange(50) % 5 > 0)
+    groups = np.repeat(np.arange(50), sizes)
+    found = proportion(
+        np.concatenate([np.arange(n) < k for n, k in zip(sizes, passes, strict=True)]), clusters=groups
+    )
+    total, share = sizes.sum(), passes.sum() / sizes.sum()
+    unseen = 0.5 * (sizes @ sizes) / total
+    shrunk = (passes.sum() + unseen) / (total + 2 * unseen)
+    spread = np.sum((passes - sizes * shrunk) ** 2 / (1 - sizes / total))
+    spread += unseen**2 * (shrunk**2 + (1 - shrunk) ** 2)
+    items = total * (total + 2 * unseen) * shrunk * (1 - shrunk) / spread
+    without = (passes.sum() - passes) / (total - sizes)
+    df = min(from_kurtosis(without, np.ones(50)), from_sizes(sizes.astype(float), np.ones(50)))
+    quantile = t.ppf(0.975, df)
+    centre = (share + quantile**2 / (2 * items)) / (1 + quantile**2 / items)
+    assert (found.low + found.high) / 2 == pytest.approx(centre, abs=1e-9)
