@@ -140,10 +140,12 @@ def by(default: str = "") -> Decorator:
     )
 
 
-def cluster(detail: str = "") -> Decorator:
-    """`--cluster`; `detail` says what holds without it."""
-    text = "Field whose values mark dependent items, such as image or source"
-    return click.option("--cluster", metavar="FIELD", help=f"{text}; {detail}" if detail else f"{text}.")
+cluster = click.option(
+    "--cluster",
+    metavar="FIELD",
+    help="Field whose values mark dependent items, such as image or source; `--cluster id` treats all items "
+    "as independent.  [default: pair_id, or the question, if shared]",
+)
 
 
 def select(detail: str) -> Decorator:
@@ -215,9 +217,7 @@ def margin(detail: str, **more: Any) -> Decorator:
 slice_options = section(
     "Analysis",
     by("every field with 2 to 12 distinct values"),
-    cluster(
-        "`--cluster id` treats all items as independent.  [default: pair_id, or the question, if shared]"
-    ),
+    cluster,
 )
 
 

@@ -95,7 +95,7 @@ def _rendering(name: str, text: str) -> Callable[[Any], Any]:
 
 
 _OPTIONS = section(
-    "Output",
+    next_steps.OUTPUT,
     _rendering(
         "html",
         "Write a self-contained HTML page. Without FILE it is written to the folder of the run; - is "
@@ -105,7 +105,11 @@ _OPTIONS = section(
         "--open", "open_page", is_flag=True, help="Open the page in a browser; it is written as with --html."
     ),
     _rendering("markdown", "Write Markdown, for example for a pull request; FILE as for --html."),
-    _rendering("latex", "Write the tables in LaTeX (booktabs); FILE as for --html."),
+    _rendering(
+        "latex",
+        "Write the tables of --sections, and the methods, in LaTeX (booktabs); FILE as for --html.  "
+        "[default: the tables of the most important sections; with --sections all every table]",
+    ),
     click.option(
         "--csv",
         metavar="FOLDER",
@@ -134,8 +138,8 @@ _OPTIONS = section(
         default="",
         callback=names,
         metavar="NAMES",
-        help="Sections to print, as in slices,failures; all prints everything. Pages, CSV and JSON always "
-        "have all sections.  [default: the most important ones]",
+        help="Sections to print and to write as LaTeX, as in slices,failures; all is everything. Pages, "
+        "Markdown, CSV and JSON always have all sections.  [default: the most important ones]",
     ),
     as_json,
 )
@@ -200,7 +204,7 @@ def deliver(
         for wanted, ending, render in (
             (html, "html", report.to_html),
             (outputs.markdown, "md", report.to_markdown),
-            (outputs.latex, "tex", report.to_latex),
+            (outputs.latex, "tex", functools.partial(report.to_latex, sections=outputs.sections or None)),
         )
         if wanted is not None
     ]

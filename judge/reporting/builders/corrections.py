@@ -70,12 +70,13 @@ def add_corrections(
     design = aligned.design
     target = "answers like these" if design is None else design.target
     is_ranked, first, *others = report.kind == "leaderboard", *report.sections
+    n_before = len(report.verdict) if is_ranked else 1  # sentences about the ranking belong together
     return replace(
         report,
         verdict=(
-            *report.verdict[:1],
+            *report.verdict[:n_before],
             *_words(found, report.kind, field or "", target),
-            *report.verdict[1:],
+            *report.verdict[n_before:],
         ),
         warnings=(
             *report.warnings,

@@ -1,7 +1,7 @@
 """The tables of a Report as LaTeX (booktabs), for papers."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from judge.reporting.document import ReportContent, Table
 from judge.reporting.methods import methods_of
@@ -38,12 +38,20 @@ _SPECIAL = {
 _NO_LABEL = re.compile(r"[^A-Za-z0-9]+")
 
 
-def to_latex(report: ReportContent) -> str:
+def to_latex(report: ReportContent, sections: Sequence[str] = ()) -> str:
     r"""Every table with numbers as a float with caption and label, then the methods; needs booktabs.
 
     Columns marked as detail are omitted. Non-Latin scripts need LuaLaTeX or XeLaTeX and a suitable font.
+
+    Parameters
+    ----------
+    report : ReportContent
+        What is written.
+    sections : sequence of str
+        Names of the sections whose tables are written; none: all.
     """
-    tables = [table for table in report.tables.values() if table.rows and _has_numbers(table)]
+    chosen = [section for section in report.sections if not sections or section.name in sections]
+    tables = [t for section in chosen for t in section.tables if t.rows and _has_numbers(t)]
     head = [f"% {clean(report.title)}", r"% \usepackage{booktabs}", *_about(report)]
     return "\n".join([*head, *(_table(table) for table in tables), *_methods(report)]) + "\n"
 
