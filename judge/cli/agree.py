@@ -206,15 +206,14 @@ _weights = (
 )
 
 
+about_ratings = decorate(_table_of_ratings, _scale_of_ratings, section("Analysis", dimensions, *_weights))
+"""How ratings are read; the settings file has a section for these options."""
 ratings = decorate(
-    _table_of_ratings,
-    _scale_of_ratings,
+    about_ratings,
     section(
         "Analysis",
-        dimensions,
         _reduction,
         cluster,
-        *_weights,
         seed("for resampling and cross-validation.", default=0, show_default=True),
     ),
 )
@@ -340,10 +339,21 @@ def show_read_and_notes(lines: str, notes: Sequence[str]) -> None:
     click.echo("\n".join([lines, *(f"Note: {note}" for note in notes)]), err=True)
 
 
-def given_options(options: dict[str, Any]) -> dict[str, Any]:
-    """Keep the options that were given: commands that need no ratings refuse those about ratings."""
-    source = click.get_current_context().get_parameter_source
-    return {name: value for name, value in options.items() if source(name) is not ParameterSource.DEFAULT}
+def given_options(options: dict[str, Any], humans: str | None) -> dict[str, Any]:
+    """Keep the options that were given: commands that need no ratings refuse those about ratings.
+
+    Without ratings, settings and environment variables about them have no effect; they are for other calls.
+    """
+    context = click.get_current_context()
+    sources = {name: context.get_parameter_source(name) for name in options}
+    no_effect = {ParameterSource.DEFAULT}
+    if humans is None:
+        no_effect |= {ParameterSource.DEFAULT_MAP, ParameterSource.ENVIRONMENT}
+    return {
+        name: value
+        for name, value in options.items()
+        if sources[name] not in no_effect or (name == "cluster" and value is not None)
+    }
 
 
 def needed(humans: str | None) -> str:

@@ -68,7 +68,7 @@ def command(
 
     Example: judge compare runs/demo --between condition=clean,degraded --humans ratings.csv
     """
-    given = given_options(options)
+    given = given_options(options, humans)
     report = judge.compare(
         *runs, humans=humans, between=between, by=by, flips=flips, no_verdict=no_verdict, **given
     )

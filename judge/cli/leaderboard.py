@@ -52,7 +52,7 @@ def command(
 
     Example: judge leaderboard runs/demo --system system --humans ratings.csv
     """
-    given = given_options(options)
+    given = given_options(options, humans)
     report = judge.leaderboard(runs, humans=humans, system=system, no_verdict=no_verdict, **given)
     output_options.deliver(report, outputs, runs, _next_steps(runs, outputs.has_page))
 

@@ -7,6 +7,7 @@ import click
 
 from judge.cli.next_steps import remember_arguments
 from judge.cli.option_types import Repeated, names, pairs
+from judge.counting import counted as counted
 
 Decorator = Callable[[Any], Any]
 
@@ -219,8 +220,3 @@ slice_options = section(
     by("every field with 2 to 12 distinct values"),
     cluster,
 )
-
-
-def counted(n: int, noun: str, plural: str | None = None) -> str:
-    """``1 item``, ``2,000 items``."""
-    return f"{n:,} {noun if n == 1 else plural or noun + 's'}"

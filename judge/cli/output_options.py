@@ -13,6 +13,7 @@ from judge.cli import next_steps
 from judge.cli.option_types import names
 from judge.cli.options import as_json, section
 from judge.cli.protect_inputs import refuse_inputs
+from judge.counting import counted
 
 if TYPE_CHECKING:
     from judge.reporting.gates import Gate
@@ -212,7 +213,7 @@ def deliver(
         rendered.append((gates.junit(report, outcomes), outputs.junit))
     written = [note for text, path in rendered if (note := _write(text, path))]  # after all are rendered
     if outputs.csv:
-        written.append(f"{len(report.to_csv(outputs.csv))} tables in {outputs.csv}")
+        written.append(f"{counted(len(report.to_csv(outputs.csv)), 'table')} in {outputs.csv}")
     show_text = _STDOUT not in (outputs.html, outputs.markdown, outputs.latex, outputs.junit)
     if outputs.as_json or shown or not show_text:
         steps = ()

@@ -51,7 +51,7 @@ def command(
 
     Example: judge report runs/demo --humans ratings.csv --fail-under corrected.pass_rate.low=0.7
     """
-    given = given_options(options)
+    given = given_options(options, humans)
     report = judge.report(runs, humans=humans, by=by, worst=worst, no_verdict=no_verdict, **given)
     output_options.deliver(report, outputs, runs, _next_steps(report, runs, outputs.has_page))
 

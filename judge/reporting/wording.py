@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from judge.analysis.ratings import PASSES
 from judge.analysis.score_table import QUESTION
+from judge.counting import counted as counted
 from judge.reporting.document import CellKind
 from judge.reporting.render.numbers import interval_text, number_text, p_text
 from judge.stats.engine.estimate import Estimate
@@ -39,15 +40,6 @@ def field_name(field: str) -> str:
     'image type and condition'
     """
     return display_name(field).replace("*", " and ")
-
-
-def counted(n: int, noun: str, plural: str | None = None) -> str:
-    """A number with its noun.
-
-    >>> counted(1, "answer"), counted(7380, "answer"), counted(2, "reply", "replies")
-    ('1 answer', '7,380 answers', '2 replies')
-    """
-    return f"{n:,} {noun if n == 1 else plural or noun + 's'}"
 
 
 def clusters_phrase(n: int, field: str) -> str:

@@ -20,6 +20,7 @@ from judge.analysis.item_fields import Labels, item_field
 from judge.analysis.ratings import PASSES, Ratings
 from judge.analysis.ratings_matrix import no_samples, rater_kinds, ratings_matrix
 from judge.analysis.reduction import Reduction
+from judge.counting import counted
 from judge.errors import InputError
 from judge.records import OVERALL, Item, Score
 from judge.rubric import CRITERIA, Rubric
@@ -310,8 +311,9 @@ def _check_values(ratings: Ratings) -> None:
         raise InputError(
             f"item {ratings.items[row]!r}, rater {ratings.raters[column]!r}: {ratings.dimension} is "
             f"{values[row, column]:g}, off the declared scale ({', '.join(map(str, scale.values))}); "
-            f"{int(off.sum())} such ratings. Declare the scale that was used (--scale), name the codes of "
-            "missing ratings (--missing-codes), or name the columns that are dimensions (--dimension)"
+            f"{counted(int(off.sum()), 'such rating')}. Declare the scale that was used (--scale), name the "
+            "codes of missing ratings (--missing-codes), or name the columns that are dimensions "
+            "(--dimension)"
         )
 
 

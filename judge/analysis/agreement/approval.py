@@ -200,7 +200,7 @@ def _known(
             f"{anchored[0].where}: no anchored rating is of an item of the run; found: "
             f"{', '.join(list(unknown)[:3])}; the run has: {', '.join(list(items)[:3])}"
         )
-    notes = [f"{len(unknown):,} items of anchored ratings are not in the run."] if unknown else []
+    notes = [f"Items of anchored ratings that are not in the run: {len(unknown):,}."] if unknown else []
     return kept, tuple(notes)
 
 

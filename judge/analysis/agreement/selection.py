@@ -17,6 +17,7 @@ from judge.analysis.agreement.load import LoadedRatings
 from judge.analysis.agreement.matching import known_ids
 from judge.analysis.agreement.weighting import ITEM_FILE
 from judge.analysis.item_fields import item_field
+from judge.counting import counted
 from judge.errors import InputError
 from judge.files.unpacking import read_text
 from judge.formats.anchored import OnAnchored
@@ -90,8 +91,8 @@ def align_parts(
     chosen_on, reported_on = parts
     if moved:
         note = (
-            f"{moved:,} items belong to the part to choose on ({name}), as they are in one cluster "
-            f"({inputs.cluster}) with an item of it."
+            f"{counted(moved, 'item belongs', 'items belong')} to the part to choose on ({name}), in one "
+            f"cluster ({inputs.cluster}) with an item of it."
         )
         reported_on = replace(reported_on, notes=(note, *reported_on.notes))
     return SelectionParts(name, chosen_on, reported_on)

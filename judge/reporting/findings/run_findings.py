@@ -189,7 +189,7 @@ def comparison_words(of: RunComparison) -> Iterator[str]:
     with_both = "" if of.a.no_verdict == "fail" else " with both verdicts"
     yield (
         f"{of.a.name} passes {with_interval(change.a, 'share')}, {of.b.name} "
-        f"{with_interval(change.b, 'share')}, of the {d.n_items:,} pairs{with_both}."
+        f"{with_interval(change.b, 'share')}, of the {counted(d.n_items, 'pair')}{with_both}."
     )
     if not change.n_up and not change.n_down:
         yield "All verdicts are equal."

@@ -114,9 +114,7 @@ def test_a_clear_leader_differs_significantly(make_table):
 
 
 def test_shared_leaders_differ_together(make_table):
-    assert board(make_table, {"A": 39, "B": 39, "C": 5}).verdict[1] == (
-        "They differ significantly from C."
-    )
+    assert board(make_table, {"A": 39, "B": 39, "C": 5}).verdict[1] == ("They differ significantly from C.")
 
 
 def test_systems_without_all_questions_are_a_warning(make_table):
