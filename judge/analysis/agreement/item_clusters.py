@@ -72,4 +72,6 @@ def _groups(items: Sequence[Item], name: str, hint: str) -> Labels:
     """Value of the field of each item; an item without a value is a cluster of its own."""
     labels = item_field(items, name, hint=hint)
     alone = [item.field(name) is None for item in items]
+    if not any(alone):
+        return labels
     return np.where(alone, [f"item {item.id}" for item in items], np.char.add("group ", labels))

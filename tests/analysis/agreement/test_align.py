@@ -360,7 +360,7 @@ def test_values_may_lie_between_the_points_but_not_beyond_the_ends(tmp_path, val
             [float(value)]
         ]
     else:
-        with pytest.raises(InputError, match=f"x is {value}, off the declared scale .* 1 such rating\\."):
+        with pytest.raises(InputError, match=f"x is {value}, off the declared scale .* 1 such rating:"):
             align_inputs(AgreementInputs(file, scale="1-5"))
 
 

@@ -375,7 +375,7 @@ def test_corrected_rates_are_recommended_only_where_there_are_any():
             ("m", "judge", 1 + i % 3),
         )
     ]
-    advice = "use the corrected pass rates"
+    advice = "Use the corrected pass rates on"
     assert any(advice in text for text in verdict_words(of_target(rows)))
     without = list(verdict_words(of_target(rows, topic={"a": 0.4, "b": 0.6})))
     assert any("more severe on" in text for text in without)
