@@ -35,6 +35,8 @@ _SPECIAL = {
     "≤": r"\ensuremath{\leq}",
     "\N{NO-BREAK SPACE}": "~",
 }
+_OPTION = "--sections"
+"""Notes that name this option are for the terminal."""
 _NO_LABEL = re.compile(r"[^A-Za-z0-9]+")
 
 
@@ -95,7 +97,7 @@ def _table(table: Table) -> str:
     shown = [i for i, column in enumerate(table.columns) if not column.detail]
     align = "".join("l" if table.columns[i].kind == "text" else "r" for i in shown)
     rows = [" & ".join(_cell(table, r, i) for i in shown) + r" \\" for r in range(len(table.rows))]
-    notes = [rf"\par\smallskip\footnotesize {escape(note)}" for note in table.notes]
+    notes = [rf"\par\smallskip\footnotesize {escape(note)}" for note in table.notes if _OPTION not in note]
     lines = [
         "",
         r"\begin{table}",
