@@ -13,6 +13,7 @@ import numpy as np
 from judge.analysis.agreement.align import AlignedRatings
 from judge.analysis.agreement.drawn_items import DrawnItems
 from judge.analysis.agreement.inputs import AgreementInputs, align_loaded, load_inputs
+from judge.analysis.agreement.item_clusters import item_clusters
 from judge.analysis.agreement.load import LoadedRatings
 from judge.analysis.agreement.matching import known_ids
 from judge.analysis.agreement.weighting import ITEM_FILE
@@ -149,12 +150,10 @@ def _ids(source: SelectOn) -> Iterator[str]:
 
 
 def _whole_clusters(loaded: LoadedRatings, chosen: Bools, cluster: str | None) -> Bools:
-    """Add the items that share a cluster with a chosen one."""
-    if cluster is None:
-        return chosen
-    labels = item_field(tuple(loaded.items.values()), cluster, hint=ITEM_FILE)
-    whole: Bools = np.isin(labels, labels[chosen])
-    return whole
+    """Add the items that share a named cluster with a chosen one; those of one question may be divided."""
+    items = tuple(loaded.items.values())
+    labels = None if cluster is None else item_clusters(items, cluster, hint=ITEM_FILE).labels
+    return chosen if labels is None else np.isin(labels, labels[chosen])
 
 
 def _only(loaded: LoadedRatings, kept: AbstractSet[str], drawn: DrawnItems) -> LoadedRatings:

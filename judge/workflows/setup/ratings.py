@@ -92,10 +92,7 @@ def ids_with_system(table: InputTable, choices: Choices) -> list[TableReading]:
     """The reading in which the column of ids and the system together name the item, if it can be read."""
     ids = [name for name in table.columns if plain(name) in COLUMNS["item_id"]]
     pairs = [(name, system) for name in ids[:1] for system in table.fields.get("system", [])[:1]]
-    readings = [
-        TableReading(f"{quoted(pair)} together name the item", {"id_from": only_readable(pair, "--id-from")})
-        for pair in pairs
-    ]
+    readings = [_together(pair) for pair in pairs]
     return [one for one in readings if _is_readable(table, choices, one)]
 
 
@@ -244,7 +241,7 @@ def _item_columns(table: InputTable, choices: Choices, answers: InputTable | Non
 
     Where no column names a single answer, as with answers of several systems to one prompt, two together do.
     """
-    if answers is not None and (together := list(_pairs_of_columns(table, answers))):
+    if answers is not None and (together := _pairs_of_columns(table, answers)):
         return together
     numbers = table.rating_columns(choices)
     full = [name for name in table.columns if len(table.values(name)) == len(table.rows)]
@@ -255,26 +252,31 @@ def _item_columns(table: InputTable, choices: Choices, answers: InputTable | Non
     return [TableReading(f"{name!r} names the item", {"columns": {"item_id": name}}) for name in names]
 
 
-def _pairs_of_columns(table: InputTable, answers: InputTable) -> Iterator[TableReading]:
+def _pairs_of_columns(table: InputTable, answers: InputTable) -> list[TableReading]:
     """Two columns that both tables have, and that name one answer each only together."""
     shared = [name for name in table.columns if name in answers.columns]
     shared = [name for name in shared if len(table.values(name)) == len(table.rows)]
     if any(_is_key((name,), answers) for name in shared):
-        return
-    for pair in combinations(shared, 2):
-        rated = {tuple(str(row[name]).strip() for name in pair) for row in table.rows}
-        if _is_key(pair, answers) and rated <= set(_keys(pair, answers)):
-            yield TableReading(
-                f"{quoted(pair)} together name the item", {"id_from": only_readable(pair, "--id-from")}
-            )
+        return []
+    return [
+        _together(pair)
+        for pair in combinations(shared, 2)
+        if _is_key(pair, answers) and set(_keys(pair, table)) <= set(_keys(pair, answers))
+    ]
 
 
-def _is_key(names: tuple[str, ...], answers: InputTable) -> bool:
-    return len(set(_keys(names, answers))) == len(answers.rows)
+def _together(pair: tuple[str, ...]) -> TableReading:
+    return TableReading(
+        f"{quoted(pair)} together name the item", {"id_from": only_readable(pair, "--id-from")}
+    )
 
 
-def _keys(names: tuple[str, ...], answers: InputTable) -> list[tuple[str, ...]]:
-    return [tuple(str(row.get(name)).strip() for name in names) for row in answers.rows]
+def _is_key(names: tuple[str, ...], table: InputTable) -> bool:
+    return len(set(_keys(names, table))) == len(table.rows)
+
+
+def _keys(names: tuple[str, ...], table: InputTable) -> list[tuple[str, ...]]:
+    return [tuple(str(row.get(name)).strip() for name in names) for row in table.rows]
 
 
 def _before(pairs: Mapping[str, tuple[int, ...]], name: str) -> list[tuple[int, ...]]:
