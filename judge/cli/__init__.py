@@ -192,9 +192,8 @@ def _of_ratings(settings: dict[str, Any], file: str) -> dict[str, Any]:
     own = _of_command(settings, RATINGS, file)
     if not own:
         return {}
-    from judge.cli.agree import about_ratings
-
-    known = _spellings(click.command(about_ratings(lambda: None)))
+    options = importlib.import_module("judge.cli.agree").about_ratings  # agree imports this package
+    known = _spellings(click.command(options(lambda: None)))
     for name in own.keys() - known.keys():
         raise InputError(
             f"{file}: {RATINGS}.{name} is not an option about ratings; allowed: {', '.join(known)}"

@@ -545,7 +545,7 @@ def test_mturk_answers_are_dimensions_and_rejected_assignments_are_left_out(read
         (*assignment("W3", "Submitted"), "5", "", "", ""),
     )
     assert read(rows, "batch.csv", notes) == [("q1", "W1", "clarity", 4.0), ("q1", "W3", "clarity", 5.0)]
-    assert notes == ["1 rows with status 'REJECTED' were left out."]
+    assert notes == ["1 row with status 'REJECTED' was left out."]
 
 
 def test_mturk_assignments_with_a_reason_to_reject_them_are_rejected(read):

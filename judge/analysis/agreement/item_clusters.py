@@ -54,7 +54,7 @@ def item_clusters(items: Sequence[Item], field: str | None, *, hint: str = "") -
     is_question = name == QUESTION and (has_texts or field is None)
     labels = _questions(items) if is_question else _groups(items, name, hint)
     n_clusters = len(np.unique(labels))
-    if n_clusters == len(items) or (field is None and n_clusters == 1):
+    if field is None and n_clusters in (1, len(items)):
         return ItemClusters()
     return ItemClusters(name, labels)
 
