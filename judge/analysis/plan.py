@@ -369,8 +369,8 @@ def _bought(sizes: Sequence[StudySize], budget: int | None) -> StudySize:
 
 def _how(target: PlanningTarget, pilot: Pilot | None) -> str:
     if pilot is not None:
-        is_clustered = pilot.clusters is not None and pilot.items is None
-        clusters = f" in {counted(len(np.unique(pilot.clusters)), 'cluster')}" if is_clustered else ""
+        groups = pilot.clusters if pilot.items is None else None
+        clusters = "" if groups is None else f" in {counted(len(np.unique(groups)), 'cluster')}"
         how = f"{N_DRAWS} studies resampled from a pilot of {pilot.n_items:,} items{clusters} at each size"
         return how if pilot.items is None else how + _criteria_words(target, pilot)
     reliability = RELIABILITY if target.expect is None else target.expect
