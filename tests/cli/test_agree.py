@@ -536,5 +536,5 @@ def test_calibrate_prints_what_was_left_out(lenient, tmp_path):
         "\n".join([f"{rows[0]},status", f"{rows[1]},REJECTED", *(f"{row},APPROVED" for row in rows[2:])])
     )
     result = judge("calibrate", lenient / "run", "--humans", ratings)
-    assert "! 1 rows with status 'REJECTED' were left out." in result.stdout
+    assert "! 1 row with status 'REJECTED' was left out." in result.stdout
     assert "REJECTED" not in result.stderr
