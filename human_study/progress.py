@@ -11,6 +11,7 @@ from human_study.approval_form import APPROVE
 from human_study.questions import FormQuestion
 from human_study.store import Study
 from human_study.study_records import Rater, Task
+from judge.counting import counted
 from judge.rubric import CANNOT_TELL, CRITERIA, Level
 
 DISPUTED = 2
@@ -156,9 +157,9 @@ class StudyProgress:
         return pd.DataFrame(as_plain(self)["raters"])
 
     def __repr__(self) -> str:
-        counted = [row for row in self.raters if row.rater.dropped is None]
-        done, total = sum(row.total - row.left for row in counted), sum(row.total for row in counted)
-        size = f"{self.n_items:,} items, {len(counted)} raters"
+        kept = [row for row in self.raters if row.rater.dropped is None]
+        done, total = sum(row.total - row.left for row in kept), sum(row.total for row in kept)
+        size = f"{counted(self.n_items, 'item')}, {counted(len(kept), 'rater')}"
         return f"StudyProgress: {size}, {done:,} of {total:,} answers rated"
 
     def _repr_html_(self) -> str:

@@ -21,6 +21,7 @@ from human_study.organiser_settings import OrganiserSettings
 from human_study.plan import Design, StudyPlan
 from human_study.study_records import ConflictError, LockedError, Rater, Rating, Save, Task
 from human_study.write_plan import add_rater, pseudonym, write_plan
+from judge.counting import counted
 from judge.errors import InputError
 from judge.files.sqlite import explain, reading
 from judge.records import Item
@@ -265,7 +266,7 @@ class Study:
             added = [db.execute(query, [item_id]).rowcount for item_id in item_ids]
             for item_id, count in zip(item_ids, added, strict=True):
                 if count:
-                    _note(db, "discussion", item_id, f"{count} raters")
+                    _note(db, "discussion", item_id, counted(count, "rater"))
         return sum(added)
 
     def items(self) -> list[Item]:
@@ -287,7 +288,7 @@ class Study:
                 if self.rater(rater) is None:
                     add_rater(db, rater)
                 added[rater] = sum(self._import_rating(db, rater, *one) for one in mine)
-                _note(db, "imported", rater, f"{added[rater]} ratings from {source}")
+                _note(db, "imported", rater, f"{counted(added[rater], 'rating')} from {source}")
         return added
 
     def _import_rating(

@@ -11,6 +11,7 @@ from human_study import pictures
 from human_study.assignment import Kind, Slot
 from human_study.gold_items import GoldItem
 from human_study.plan import StudyPlan
+from judge.counting import counted
 from judge.records import Item
 
 _TOKEN_BYTES = 24
@@ -36,7 +37,7 @@ def write_plan(db: sqlite3.Connection, plan: StudyPlan, image_root: Path) -> Non
     }
     keys["repeat"] = keys["main"]
     if plan.n_unscored:
-        about = f"{plan.n_unscored} items"
+        about = counted(plan.n_unscored, "item")
         event = [facts["created"], "left out", about, "the judge gave no score to show"]
         db.execute("INSERT INTO events VALUES (?, ?, ?, ?)", event)
     training = [Slot("training", i) for i in range(len(plan.training))]

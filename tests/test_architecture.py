@@ -30,6 +30,7 @@ HEAVY = {
 # which it loads on demand.
 MAY_IMPORT = {
     "judge.errors": set(),
+    "judge.counting": set(),
     "judge.version": set(),
     "judge.local_server": {"judge.errors"},
     "judge.files": {"judge.errors"},
@@ -39,7 +40,7 @@ MAY_IMPORT = {
     "judge.items": {"judge.errors", "judge.records", "judge.rows"},
     "judge.rubric": {"judge.errors", "judge.files", "judge.pass_mark", "judge.records"},
     "judge.formats": {
-        "judge.errors", "judge.files", "judge.items", "judge.records", "judge.rows", "judge.rubric",
+        "judge.counting", "judge.errors", "judge.files", "judge.items", "judge.records", "judge.rows", "judge.rubric",
     },
     "judge.hardware": {"judge.errors"},
     "judge.scoring": {
@@ -48,11 +49,11 @@ MAY_IMPORT = {
     },
     "judge.stats": set(),
     "judge.analysis": {
-        "judge.errors", "judge.files", "judge.formats", "judge.items", "judge.pass_mark", "judge.records", "judge.rows",
+        "judge.counting", "judge.errors", "judge.files", "judge.formats", "judge.items", "judge.pass_mark", "judge.records", "judge.rows",
         "judge.rubric", "judge.stats", "judge.scoring.run", "judge.scoring.parsing",
     },
     "judge.reporting": {
-        "judge.analysis", "judge.errors", "judge.files", "judge.records", "judge.rubric", "judge.stats",
+        "judge.analysis", "judge.counting", "judge.errors", "judge.files", "judge.records", "judge.rubric", "judge.stats",
         "judge.scoring.images", "judge.scoring.random_sample", "judge.scoring.run", "judge.scoring.run_summary",
         "judge.version",
     },
@@ -65,7 +66,7 @@ MAY_IMPORT = {
         "judge.scoring",
     },
     "human_study": {
-        "judge.errors", "judge.files", "judge.formats", "judge.items", "judge.local_server", "judge.records",
+        "judge.counting", "judge.errors", "judge.files", "judge.formats", "judge.items", "judge.local_server", "judge.records",
         "judge.rows", "judge.rubric", "judge.scoring.run", "judge.stats",
     },
     "judge.doctor": {"judge.hardware", "judge.scoring"},

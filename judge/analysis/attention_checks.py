@@ -3,6 +3,8 @@
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from judge.counting import counted
+
 CHECKS_MISSED, CHECKS_SEEN = "checks_missed", "checks_seen"
 """Columns of a table of ratings: number of attention checks that the rater failed, and saw, in total."""
 _MOST_NAMES = 3
@@ -21,7 +23,7 @@ def failed_checks_warning(checks: Mapping[str, tuple[int, int]]) -> Iterator[str
     more = ", …" if len(worst) > _MOST_NAMES else ""
     seen = sum(1 for counts in checks.values() if counts[1])
     yield (
-        f"{len(failed)} of {seen} raters failed attention checks ({named}{more}). Review their "
+        f"{len(failed)} of {counted(seen, 'rater')} failed attention checks ({named}{more}). Review their "
         "ratings before you use them: judge study status"
     )
 

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from judge.analysis.pilot_study import Pilot
+from judge.counting import counted
 from judge.errors import InputError
 from judge.stats.coefficients.alpha import alpha_statistic
 from judge.stats.coefficients.correlation import concordance_statistic
@@ -360,7 +361,7 @@ def _bought(sizes: Sequence[StudySize], budget: int | None) -> StudySize:
     k = sizes[0].n_raters
     n = int((budget or 0) / (k * sizes[0].per_item))
     if n < 2:
-        raise InputError(f"--budget {budget}: buys fewer than 2 items with {k} ratings each")
+        raise InputError(f"--budget {budget}: buys fewer than 2 items with {counted(k, 'rating')} each")
     known = [size for size in sizes if not math.isnan(size.half_width)]
     near = min(known, key=lambda size: abs(math.log(size.n_items / n)))
     return StudySize(k, n, near.half_width * math.sqrt(near.n_items / n), per_item=near.per_item)
@@ -368,7 +369,9 @@ def _bought(sizes: Sequence[StudySize], budget: int | None) -> StudySize:
 
 def _how(target: PlanningTarget, pilot: Pilot | None) -> str:
     if pilot is not None:
-        how = f"{N_DRAWS} studies resampled from a pilot of {pilot.n_items:,} items at each size"
+        groups = pilot.clusters if pilot.items is None else None
+        clusters = "" if groups is None else f" in {counted(len(np.unique(groups)), 'cluster')}"
+        how = f"{N_DRAWS} studies resampled from a pilot of {pilot.n_items:,} items{clusters} at each size"
         return how if pilot.items is None else how + _criteria_words(target, pilot)
     reliability = RELIABILITY if target.expect is None else target.expect
     shares = ", ".join(f"{100 * share:.0f} %" for share in np.asarray(target.shares))

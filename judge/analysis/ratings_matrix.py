@@ -10,6 +10,7 @@ import numpy as np
 
 from judge.analysis.ratings import Ratings
 from judge.analysis.reduction import Reduction, reduce_samples
+from judge.counting import counted
 from judge.errors import InputError
 from judge.records import RaterKind, Score
 from judge.stats.engine.scale import Floats, Ints, Scale
@@ -157,8 +158,9 @@ def no_samples(n_items: int, n_raters: int, n_samples: int) -> Floats:
     """
     if n_items * n_raters * n_samples > _MOST_CELLS:
         raise InputError(
-            f"{n_items:,} items x {n_raters:,} raters x {n_samples:,} samples are too many to compare; "
-            f"allowed are {_MOST_CELLS:,} scores of one dimension. Number the samples of each item 0, 1, 2, …"
+            f"{counted(n_items, 'item')} x {counted(n_raters, 'rater')} x {counted(n_samples, 'sample')} are "
+            f"too many to compare; allowed are {_MOST_CELLS:,} scores of one dimension. Number the "
+            "samples of each item 0, 1, 2, …"
         )
     return np.full((n_items, n_raters, n_samples), np.nan)
 

@@ -50,6 +50,10 @@ COMMANDS = {
     "doctor": CommandEntry("doctor", "Check this machine: packages, API keys, graphics card."),
 }
 SETTINGS_FILES = ("judge.toml", "pyproject.toml")
+RATINGS = "ratings"
+"""Section of the settings that says how every command reads people's ratings."""
+_READ_BY_DEFAULT = ("agree", "calibrate")
+"""Commands that need ratings: the file of the section `RATINGS` is theirs if the command line names none."""
 _MORE_VARIABLES = {"judge": ("JUDGE_MODEL",)}
 """Further environment variables of an option, beside ``JUDGE_`` and its name."""
 NEVER_FROM_A_FILE = "trust_config"
@@ -136,14 +140,22 @@ def load_command(name: str) -> click.Command:
 
 
 def settings_for(command: click.Command) -> dict[str, Any]:
-    """Defaults of the options of a command: the settings for all commands, then those in its own section."""
+    """Defaults of the options of a command: the settings for all commands, then those in its own section.
+
+    The section `RATINGS` is for all commands that read ratings; only its name of the file is for those that
+    need one.
+    """
     settings, file = _settings()
     shared = {_plain(name): value for name, value in settings.items() if not isinstance(value, dict)}
     for section in (name for name, value in settings.items() if isinstance(value, dict)):
-        if section not in COMMANDS:
-            raise InputError(f"{file}: [{section}] is not a command; allowed: {', '.join(COMMANDS)}")
+        if section not in COMMANDS and section != RATINGS:
+            allowed = ", ".join((*COMMANDS, RATINGS))
+            raise InputError(f"{file}: [{section}] is not a command; allowed: {allowed}")
     spellings = _spellings(command)
     own = _of_command(settings, command.name or "", file)
+    of_ratings = _of_ratings(settings, file) if "humans" in spellings else {}
+    if command.name not in _READ_BY_DEFAULT:
+        of_ratings.pop("humans", None)
     if NEVER_FROM_A_FILE in {**shared, **own}:
         raise InputError(
             f"{file}: {NEVER_FROM_A_FILE} cannot be set in a settings file; give --trust-config on the "
@@ -156,7 +168,7 @@ def settings_for(command: click.Command) -> dict[str, Any]:
         )
     if foreign := shared.keys() - spellings.keys():
         _check_known(foreign, file)
-    chosen = {name: value for name, value in {**shared, **own}.items() if name in spellings}
+    chosen = {name: value for name, value in {**shared, **of_ratings, **own}.items() if name in spellings}
     return {
         str(spellings[name].name): _value(spellings[name], value, f"{file}: {name}")
         for name, value in chosen.items()
@@ -174,6 +186,20 @@ def _of_command(settings: dict[str, Any], command: str, file: str) -> dict[str, 
     if command and not isinstance(own, dict):
         raise InputError(f"{file}: {command} is a command; put its options into a section [{command}]")
     return {_plain(name): value for name, value in own.items()}
+
+
+def _of_ratings(settings: dict[str, Any], file: str) -> dict[str, Any]:
+    """Settings in the section `RATINGS`, which are options of `judge agree` about ratings and their scale."""
+    own = _of_command(settings, RATINGS, file)
+    if not own:
+        return {}
+    options = importlib.import_module("judge.cli.agree").about_ratings  # agree imports this package
+    known = _spellings(click.command(options(lambda: None)))
+    for name in own.keys() - known.keys():
+        raise InputError(
+            f"{file}: {RATINGS}.{name} is not an option about ratings; allowed: {', '.join(known)}"
+        )
+    return own
 
 
 def _value(option: click.Option, value: Any, where: str) -> Any:

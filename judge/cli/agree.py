@@ -206,24 +206,25 @@ _weights = (
 )
 
 
-def _ratings_options(cluster_option: Decorator) -> Decorator:
-    """Options of a command that reads human ratings; `cluster_option` says what its clusters are."""
-    resampling = seed("for resampling and cross-validation.", default=0, show_default=True)
-    analysis = section("Analysis", dimensions, _reduction, cluster_option, *_weights, resampling)
-    return decorate(_table_of_ratings, _scale_of_ratings, analysis)
-
-
-ratings = _ratings_options(cluster("`question` for the answers to one question."))
+about_ratings = decorate(_table_of_ratings, _scale_of_ratings, section("Analysis", dimensions, *_weights))
+"""How ratings are read; the settings file has a section for these options."""
+ratings = decorate(
+    about_ratings,
+    section(
+        "Analysis",
+        _reduction,
+        cluster,
+        seed("for resampling and cross-validation.", default=0, show_default=True),
+    ),
+)
 
 
 def ratings_of_run(command: Any) -> Any:
-    """Add the same options to a report on runs, whose answers are dependent where they share a question.
+    """Add the same options to a report on runs.
 
     Its help shows those that most ratings need; the others are accepted, and in the help of `judge agree`.
     """
-    independent = "`--cluster id` treats all items as independent."
-    of_run = cluster(f"{independent}  [default: pair_id, or the question, if shared]")
-    command = _ratings_options(of_run)(command)
+    command = ratings(command)
     for param in command.__click_params__:
         param.hidden = param.hidden or param.name in _SHOWN_BY_AGREE
         if param.name in _NEED_RATINGS:
@@ -313,8 +314,6 @@ def _next_steps(report: Report, has_page: bool) -> list[str]:
     """What an option asked for and one screen does not hold, or a verdict, or disagreements; and the page."""
     if "summary" not in report.tables:  # ratings without a judge
         return []
-    if "summary" not in report.tables:  # there is no judge
-        return []
     has_ceiling = "difference" in (column.key for column in report.tables["summary"].columns)
     asked = ",".join(name for name in report.short if name in report.section_names[1:])
     steps = same_command("--sections", asked) if asked else []
@@ -340,10 +339,21 @@ def show_read_and_notes(lines: str, notes: Sequence[str]) -> None:
     click.echo("\n".join([lines, *(f"Note: {note}" for note in notes)]), err=True)
 
 
-def given_options(options: dict[str, Any]) -> dict[str, Any]:
-    """Keep the options that were given: commands that need no ratings refuse those about ratings."""
-    source = click.get_current_context().get_parameter_source
-    return {name: value for name, value in options.items() if source(name) is not ParameterSource.DEFAULT}
+def given_options(options: dict[str, Any], humans: str | None) -> dict[str, Any]:
+    """Keep the options that were given: commands that need no ratings refuse those about ratings.
+
+    Without ratings, settings and environment variables about them have no effect; they are for other calls.
+    """
+    context = click.get_current_context()
+    sources = {name: context.get_parameter_source(name) for name in options}
+    no_effect = {ParameterSource.DEFAULT}
+    if humans is None:
+        no_effect |= {ParameterSource.DEFAULT_MAP, ParameterSource.ENVIRONMENT}
+    return {
+        name: value
+        for name, value in options.items()
+        if sources[name] not in no_effect or (name == "cluster" and value is not None)
+    }
 
 
 def needed(humans: str | None) -> str:

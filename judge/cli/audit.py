@@ -6,10 +6,13 @@ import click
 
 import judge
 from judge.cli import output_options
+from judge.cli.next_steps import command as next_command
+from judge.cli.next_steps import same_command
 from judge.cli.options import GroupedCommand, no_verdict, run_argument, section, slice_options, worst
 
 if TYPE_CHECKING:
     from judge.analysis.ratings import NoVerdict
+    from judge.reporting.report import Report
 
 
 @click.command(cls=GroupedCommand)
@@ -33,4 +36,13 @@ def command(
     Example: judge audit runs/answers-openai-gpt-5-open_qa --by category --worst 20
     """
     report = judge.audit(run, by=by, cluster=cluster, worst=worst, no_verdict=no_verdict)
-    output_options.deliver(report, outputs, [run])
+    output_options.deliver(report, outputs, [run], _next_steps(report, run, outputs.has_page))
+
+
+def _next_steps(report: "Report", run: str, has_page: bool) -> list[str]:
+    """The failing answers, all answers in the browser, and the page."""
+    steps = (
+        [next_command("show", run, "--fail", "--worst", "10")] if "failures" in report.section_names else []
+    )
+    steps.append(next_command("view", run))
+    return steps if has_page else [*steps, *same_command("--open")]

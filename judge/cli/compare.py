@@ -1,5 +1,6 @@
 """`judge compare`: two systems, two conditions or two judges on the same items."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -7,10 +8,13 @@ import click
 import judge
 from judge.cli import output_options
 from judge.cli.agree import given_options, ratings_of_run
+from judge.cli.next_steps import command as next_command
+from judge.cli.next_steps import same_command
 from judge.cli.options import GroupedCommand, by, no_verdict, runs_argument, section
 
 if TYPE_CHECKING:
     from judge.analysis.ratings import NoVerdict
+    from judge.reporting.report import Report
 
 
 @click.command(cls=GroupedCommand)
@@ -58,17 +62,21 @@ def command(
     Ratings are read as by `judge agree`: its options about the file of ratings and their scale (--items,
     --column, --scale, --rubric, ...) hold here, too; `judge agree --help` lists them.
 
-    Items with the same pair_id are dependent, if --cluster names no other field; `--cluster id` treats all
-    items as independent.
-
     Example: judge compare runs/old runs/new --by category
 
     Example: judge compare runs/old runs/new --humans ratings.csv
 
     Example: judge compare runs/demo --between condition=clean,degraded --humans ratings.csv
     """
-    given = given_options(options)
+    given = given_options(options, humans)
     report = judge.compare(
         *runs, humans=humans, between=between, by=by, flips=flips, no_verdict=no_verdict, **given
     )
-    output_options.deliver(report, outputs, runs)
+    output_options.deliver(report, outputs, runs, _next_steps(report, runs, outputs.has_page))
+
+
+def _next_steps(report: "Report", runs: Sequence[str], has_page: bool) -> list[str]:
+    """The answers with different verdicts, both runs side by side in the browser, and the page."""
+    steps = same_command("--sections", "flips") if "flips" in report.tables else []
+    steps.append(next_command("view", *runs))
+    return steps if has_page else [*steps, *same_command("--open")]

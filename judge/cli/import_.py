@@ -6,6 +6,7 @@ import click
 
 from judge.cli.options import input_format, out, rubric
 from judge.cli.protect_inputs import refuse_inputs
+from judge.counting import counted
 from judge.errors import InputError
 from judge.files.whole_folder import check_free, unfinished, whole_folder
 from judge.formats import FORMATS, read_foreign
@@ -73,8 +74,8 @@ def make_run(found: ImportedFile, out: Path, judge: str | None, rubric: str | No
         run.export()
     click.echo(str(out))
     click.echo(
-        f"{len(found.items):,} answers with {len(scores):,} scores by {name} (rubric {by.name}). "
-        f"Next: judge report {out}",
+        f"{counted(len(found.items), 'answer')} with {counted(len(scores), 'score')} by {name} "
+        f"(rubric {by.name}). Next: judge report {out}",
         err=True,
     )
 
@@ -101,4 +102,6 @@ def write_answers(found: ImportedFile, out: Path) -> None:
         raise InputError(f"{out}: cannot be written: {error.strerror or error}") from None
     click.echo(str(out))
     command_next = "choice" if any(item.choices for item in found.items) else "score"
-    click.echo(f"{len(found.items):,} answers, no judgments. Next: judge {command_next} {out}", err=True)
+    click.echo(
+        f"{counted(len(found.items), 'answer')}, no judgments. Next: judge {command_next} {out}", err=True
+    )

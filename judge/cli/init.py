@@ -15,6 +15,7 @@ from judge.cli.option_types import TablePath, names, pairs
 from judge.cli.options import GroupedCommand, encoding, mapping, rubric, section
 from judge.cli.rubric import scale as rubric_scale
 from judge.cli.rubric_template import template
+from judge.counting import counted
 from judge.errors import InputError
 from judge.rubric import Rubric, load_rubric, parse_rubric
 from judge.scoring.judge import Judge
@@ -154,7 +155,7 @@ def _write(text: str) -> None:
 def _what_was_found(found: ProjectFiles) -> Iterator[str]:
     """Lines on the answers, the ratings, and what a user should know."""
     if found.answers is not None and found.summary is not None:
-        yield f"answers: {found.answers.name}, {found.summary.n_items:,} items"
+        yield f"answers: {found.answers.name}, {counted(found.summary.n_items, 'item')}"
         yield from (f"  {line}" for line in found.summary.lines())
         if found.summary.n_without_reference == found.summary.n_items:
             yield (

@@ -1,5 +1,6 @@
 """`judge leaderboard`: ranking of runs or systems, with the uncertainty of each rank."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -7,6 +8,8 @@ import click
 import judge
 from judge.cli import output_options
 from judge.cli.agree import given_options, ratings_of_run
+from judge.cli.next_steps import command as next_command
+from judge.cli.next_steps import same_command
 from judge.cli.options import GroupedCommand, no_verdict, runs_argument, section
 
 if TYPE_CHECKING:
@@ -43,15 +46,19 @@ def command(
     Ratings are read as by `judge agree`: its options about the file of ratings and their scale (--items,
     --column, --scale, --rubric, ...) hold here, too; `judge agree --help` lists them.
 
-    Answers to one question are dependent, if --cluster names no other field; `--cluster id` treats all items
-    as independent.
-
     Example: judge leaderboard runs/small runs/medium runs/large
 
     Example: judge leaderboard runs/small runs/large --humans ratings.csv
 
     Example: judge leaderboard runs/demo --system system --humans ratings.csv
     """
-    given = given_options(options)
+    given = given_options(options, humans)
     report = judge.leaderboard(runs, humans=humans, system=system, no_verdict=no_verdict, **given)
-    output_options.deliver(report, outputs, runs)
+    output_options.deliver(report, outputs, runs, _next_steps(runs, outputs.has_page))
+
+
+def _next_steps(runs: Sequence[str], has_page: bool) -> list[str]:
+    """Two runs compared in detail, all answers in the browser, and the page."""
+    steps = [next_command("compare", *runs)] if len(runs) == 2 else []
+    steps.append(next_command("view", *runs))
+    return steps if has_page else [*steps, *same_command("--open")]

@@ -7,6 +7,7 @@ import click
 
 from judge.cli.next_steps import remember_arguments
 from judge.cli.option_types import Repeated, names, pairs
+from judge.counting import counted as counted
 
 Decorator = Callable[[Any], Any]
 
@@ -140,10 +141,12 @@ def by(default: str = "") -> Decorator:
     )
 
 
-def cluster(detail: str = "") -> Decorator:
-    """`--cluster`; `detail` says what holds without it."""
-    text = "Field whose values mark dependent items, such as image or source"
-    return click.option("--cluster", metavar="FIELD", help=f"{text}; {detail}" if detail else f"{text}.")
+cluster = click.option(
+    "--cluster",
+    metavar="FIELD",
+    help="Field whose values mark dependent items, such as image or source; `--cluster id` treats all items "
+    "as independent.  [default: pair_id, or the question, if shared]",
+)
 
 
 def select(detail: str) -> Decorator:
@@ -215,12 +218,5 @@ def margin(detail: str, **more: Any) -> Decorator:
 slice_options = section(
     "Analysis",
     by("every field with 2 to 12 distinct values"),
-    cluster(
-        "`--cluster id` treats all items as independent.  [default: pair_id, or the question, if shared]"
-    ),
+    cluster,
 )
-
-
-def counted(n: int, noun: str, plural: str | None = None) -> str:
-    """``1 item``, ``2,000 items``."""
-    return f"{n:,} {noun if n == 1 else plural or noun + 's'}"

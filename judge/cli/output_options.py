@@ -13,6 +13,7 @@ from judge.cli import next_steps
 from judge.cli.option_types import names
 from judge.cli.options import as_json, section
 from judge.cli.protect_inputs import refuse_inputs
+from judge.counting import counted
 
 if TYPE_CHECKING:
     from judge.reporting.gates import Gate
@@ -95,7 +96,7 @@ def _rendering(name: str, text: str) -> Callable[[Any], Any]:
 
 
 _OPTIONS = section(
-    "Output",
+    next_steps.OUTPUT,
     _rendering(
         "html",
         "Write a self-contained HTML page. Without FILE it is written to the folder of the run; - is "
@@ -105,7 +106,11 @@ _OPTIONS = section(
         "--open", "open_page", is_flag=True, help="Open the page in a browser; it is written as with --html."
     ),
     _rendering("markdown", "Write Markdown, for example for a pull request; FILE as for --html."),
-    _rendering("latex", "Write the tables in LaTeX (booktabs); FILE as for --html."),
+    _rendering(
+        "latex",
+        "Write the tables of --sections, and the methods, in LaTeX (booktabs); FILE as for --html.  "
+        "[default: the tables of the most important sections; with --sections all every table]",
+    ),
     click.option(
         "--csv",
         metavar="FOLDER",
@@ -134,8 +139,8 @@ _OPTIONS = section(
         default="",
         callback=names,
         metavar="NAMES",
-        help="Sections to print, as in slices,failures; all prints everything. Pages, CSV and JSON always "
-        "have all sections.  [default: the most important ones]",
+        help="Sections to print and to write as LaTeX, as in slices,failures; all is everything. Pages, "
+        "Markdown, CSV and JSON always have all sections.  [default: the most important ones]",
     ),
     as_json,
 )
@@ -200,7 +205,7 @@ def deliver(
         for wanted, ending, render in (
             (html, "html", report.to_html),
             (outputs.markdown, "md", report.to_markdown),
-            (outputs.latex, "tex", report.to_latex),
+            (outputs.latex, "tex", functools.partial(report.to_latex, sections=outputs.sections or None)),
         )
         if wanted is not None
     ]
@@ -208,7 +213,7 @@ def deliver(
         rendered.append((gates.junit(report, outcomes), outputs.junit))
     written = [note for text, path in rendered if (note := _write(text, path))]  # after all are rendered
     if outputs.csv:
-        written.append(f"{len(report.to_csv(outputs.csv))} tables in {outputs.csv}")
+        written.append(f"{counted(len(report.to_csv(outputs.csv)), 'table')} in {outputs.csv}")
     show_text = _STDOUT not in (outputs.html, outputs.markdown, outputs.latex, outputs.junit)
     if outputs.as_json or shown or not show_text:
         steps = ()

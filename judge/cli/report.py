@@ -1,6 +1,5 @@
 """`judge report`: pass rates, scores, slices and failures of runs."""
 
-import shlex
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -9,6 +8,7 @@ import click
 import judge
 from judge.cli import output_options
 from judge.cli.agree import given_options, ratings_of_run
+from judge.cli.next_steps import command as next_command
 from judge.cli.next_steps import same_command
 from judge.cli.options import GroupedCommand, by, no_verdict, runs_argument, section, worst
 
@@ -47,14 +47,11 @@ def command(
     Ratings are read as by `judge agree`: its options about the file of ratings and their scale (--items,
     --column, --scale, --rubric, ...) hold here, too; `judge agree --help` lists them.
 
-    Items with the same pair_id are dependent, if --cluster names no other field; `--cluster id` treats all
-    items as independent.
-
     Example: judge report runs/answers-openai-gpt-5-open_qa --by category,difficulty --html
 
     Example: judge report runs/demo --humans ratings.csv --fail-under corrected.pass_rate.low=0.7
     """
-    given = given_options(options)
+    given = given_options(options, humans)
     report = judge.report(runs, humans=humans, by=by, worst=worst, no_verdict=no_verdict, **given)
     output_options.deliver(report, outputs, runs, _next_steps(report, runs, outputs.has_page))
 
@@ -63,8 +60,8 @@ def _next_steps(report: "Report", runs: Sequence[str], has_page: bool) -> list[s
     """The failing answers, all answers in the browser, what distinguishes them, and the page."""
     steps = []
     if len(runs) == 1 and report.pass_rate.value < 1:
-        steps.append(shlex.join(["judge", "show", runs[0], "--fail", "--worst", "10"]))
-    steps.append(shlex.join(["judge", "view", *runs]))
+        steps.append(next_command("show", runs[0], "--fail", "--worst", "10"))
+    steps.append(next_command("view", *runs))
     if "slices" in report.section_names:
         steps += same_command("--sections", "slices")
     return steps if has_page else [*steps, *same_command("--open")]

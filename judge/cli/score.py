@@ -4,6 +4,7 @@ import json
 import shlex
 import shutil
 import sys
+import textwrap
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -43,6 +44,10 @@ from judge.scoring.preview import preview
 from judge.scoring.prompt import message_text, visible
 from judge.scoring.run import Run
 from judge.scoring.run_summary import RunSummary
+
+_MOST_READ = 1_000
+"""Items without a reply that are read for the first reason of each kind of failure."""
+_LONGEST_REASON = 160
 
 input_options = section(
     "Items to judge",
@@ -273,9 +278,29 @@ def _next_steps(run: Run, summary: RunSummary, stopped: str | None) -> Iterator[
         )
     found = {status for counts in summary.statuses.values() for status in counts}
     for status in sorted(found - {"ok", "not_applicable"}):
+        yield from _first_reasons(run, summary, status)
         yield f"to see them: judge show {shlex.quote(str(run.path))} --status {status}"
     if summary.failures:
         yield "to retry failed requests: the same command with --retry-errors"
+
+
+def _first_reasons(run: Run, summary: RunSummary, status: str) -> Iterator[str]:
+    """How many items have a status, and the first reason; failed requests are counted by their kind."""
+    ids = run.ids_with_status(status)
+    if status != "failed":
+        reason = next(score.reason for score in run.scores_of(ids[0]) if score.status == status)
+        yield _with_reason(f"{counted(len(ids), 'item')} {status}", reason or "")
+        return
+    asked = (completion for item_id in ids[:_MOST_READ] for completion in run.completions(item_id))
+    first: dict[str, str] = {}
+    for failure in (completion.failure for completion in asked if completion.failure):
+        first.setdefault(failure.kind, failure.message)
+    for kind in sorted(summary.failures.keys() & first.keys()):
+        yield _with_reason(f"{counted(summary.failures[kind], 'request')} failed ({kind})", first[kind])
+
+
+def _with_reason(text: str, reason: str) -> str:
+    return f"{text}; first reason: {textwrap.shorten(visible(reason), _LONGEST_REASON, placeholder=' …')}"
 
 
 def point_on(runs: Sequence[Path]) -> None:

@@ -291,8 +291,8 @@ def _report_new(study: Study) -> None:
     progress, design = measure(study), study.design
     parts = [f"{row.rater.name} {row.total}" for row in progress.raters]
     click.echo(
-        f"{study.path}: {progress.n_items} items, each rated by {design.per_item} of {design.raters}; "
-        f"answers per rater: {', '.join(parts)}"
+        f"{study.path}: {counted(progress.n_items, 'item')}, each rated by {design.per_item} of "
+        f"{design.raters}; answers per rater: {', '.join(parts)}"
     )
     if design.per_item == 1:
         click.echo("Note: each item is rated once, so agreement between raters cannot be measured.", err=True)
@@ -334,7 +334,7 @@ def _print_status(study: Study, progress: StudyProgress) -> None:
     from judge.reporting.render.text import clean
 
     console = Console(highlight=False)
-    size = f"{progress.n_items} items, {study.design.per_item} raters per item"
+    size = f"{counted(progress.n_items, 'item')}, {counted(study.design.per_item, 'rater')} per item"
     console.print(Text(f"{clean(study.name)}: {size}"))
     table = Table(
         "rater", "done", "skipped", "practice", "checks failed", "same score in repeats", "s per answer"

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+from judge.counting import counted
 from judge.errors import InputError
 from judge.formats.cells import CellReader, way_of_writing
 from judge.formats.wanted import Wanted
@@ -192,9 +193,10 @@ class CellConverter:
             return
         who = [f"{name} gives {r}" for name, r in off.items()]
         n_off = sum(found.n_off for found in off.values())
+        shown = f"{', '.join(who[:5])}{', …' if len(who) > 5 else ''}"
         raise InputError(
-            f"{self._first_off}, off the declared scale ({low:g} to {high:g}); {n_off:,} such ratings: "
-            f"{', '.join(who[:5])}{', …' if len(who) > 5 else ''}. Rescale a rater who used another scale: "
+            f"{self._first_off}, off the declared scale ({low:g} to {high:g}); "
+            f"{counted(n_off, 'such rating')}: {shown}. Rescale a rater who used another scale: "
             f"--rater-scale {next(iter(off))}=LOW-HIGH; declare the scale that all used: --scale; name codes "
             "of missing ratings: --missing-codes; or name the columns that are dimensions: --dimension"
         )

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from judge.counting import counted
 from judge.errors import InputError
 from judge.formats.cells import number_or_none
 from judge.formats.columns import Layout
@@ -150,8 +151,8 @@ class TableReader:
             )
         column = self._layout.submission
         for status, n in self._submissions.items():
-            what = "were left out" if status in _REJECTED else "were read"
-            yield f"{n:,} rows with {column} {status!r} {what}."
+            what = "left out" if status in _REJECTED else "read"
+            yield f"{counted(n, 'row')} with {column} {status!r} {'was' if n == 1 else 'were'} {what}."
 
     def _is_rejected(self, row: Object, column: str) -> bool:
         """Whether a row is of a rejected submission to a crowd platform; odd states are counted."""

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import chain
 from typing import Any
 
+from judge.counting import counted
 from judge.errors import InputError
 from judge.formats.rating_columns import COLUMNS
 from judge.items.columns import ALIASES, plain
@@ -165,7 +166,7 @@ def _without_previews(
         else:
             yield place, row
     if n_previews:
-        note(f"{n_previews:,} rows with Status 'Survey Preview' or 'Survey Test' were left out.")
+        note(f"{counted(n_previews, 'row')} left out, with Status 'Survey Preview' or 'Survey Test'.")
 
 
 def _cell_of_grid(column: str) -> re.Match[str] | None:

@@ -138,9 +138,23 @@ class Report(ReportContent):
         """Return the report as Markdown for GitHub or GitLab, and write it to `path` where one is given."""
         return _written(to_markdown(self), path)
 
-    def to_latex(self, path: str | Path | None = None) -> str:
-        """Return the tables as LaTeX (booktabs), and write them to `path` where one is given."""
-        return _written(to_latex(self), path)
+    def to_latex(self, path: str | Path | None = None, *, sections: str | Sequence[str] | None = None) -> str:
+        """Return tables and methods as LaTeX (booktabs), and write them to `path` where one is given.
+
+        Parameters
+        ----------
+        path : path, optional
+            File that is written.
+        sections : str or sequence of str, optional
+            Names of the sections whose tables are written, or ``"all"``; default: those that the report shows
+            first.
+
+        Raises
+        ------
+        InputError
+            The report has no section of this name.
+        """
+        return _written(to_latex(self, self.sections_named(sections) or self.short), path)
 
     def to_csv(self, folder: str | Path) -> list[Path]:
         """Write every table to `folder` as a CSV file; return the paths."""

@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 
 from judge.analysis.ratings import PASSES
+from judge.analysis.score_table import QUESTION
+from judge.counting import counted as counted
 from judge.reporting.document import CellKind
 from judge.reporting.render.numbers import interval_text, number_text, p_text
 from judge.stats.engine.estimate import Estimate
@@ -40,13 +42,22 @@ def field_name(field: str) -> str:
     return display_name(field).replace("*", " and ")
 
 
-def counted(n: int, noun: str, plural: str | None = None) -> str:
-    """A number with its noun.
+def clusters_phrase(n: int, field: str) -> str:
+    """A number of clusters, named by what the items of a cluster share.
 
-    >>> counted(1, "answer"), counted(7380, "answer"), counted(2, "reply", "replies")
-    ('1 answer', '7,380 answers', '2 replies')
+    >>> clusters_phrase(12, "question"), clusters_phrase(1, "image_id")
+    ('12 questions', '1 cluster by image id')
     """
-    return f"{n:,} {noun if n == 1 else plural or noun + 's'}"
+    return counted(n, "question") if field == QUESTION else f"{counted(n, 'cluster')} by {field_name(field)}"
+
+
+def shared_field(field: str) -> str:
+    """What the items of a cluster share, in a description of methods.
+
+    >>> shared_field("question"), shared_field("image_id")
+    ('question (text, pictures and reference)', 'image id')
+    """
+    return "question (text, pictures and reference)" if field == QUESTION else field_name(field)
 
 
 def listed(names: Sequence[str]) -> str:

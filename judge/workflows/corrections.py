@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from judge.analysis.agreement.corrected import by_question, corrections, group_fields
+from judge.analysis.agreement.corrected import corrections, group_fields
 from judge.analysis.agreement.inputs import align_inputs
 from judge.analysis.agreement.labelled_runs import RUN, align_runs
 from judge.analysis.ratings import NoVerdict
@@ -83,8 +83,6 @@ def with_corrections(
             "judge leaderboard RUN RUN --humans FILE; for several judges of the same answers: judge agree "
             "RUN RUN --humans FILE"
         )
-    if inputs.cluster is None:
-        aligned = by_question(aligned)
     found = corrections(
         aligned,
         [field] if field else group_fields(aligned, by),

@@ -22,6 +22,7 @@ from judge.workflows.setup.ratings import (
     fitting_id_from,
     has_dimensions,
     has_ratings_beside,
+    ids_with_system,
     rater_columns,
     rating_question,
     ratings_in,
@@ -251,7 +252,8 @@ class _Inspector:
             return rating_question(table, self.choices, answers)
         except RepeatedRatingError:
             readings = rater_columns(table, self.choices)
-            readings += [] if answers is None else id_readings(answers, table, self.choices)
+            made = (table, self.choices)
+            readings += id_readings(answers, *made) if answers else ids_with_system(*made)
             if not readings:
                 raise
             return f"{table.name}: an item has several ratings by one rater.", readings

@@ -52,7 +52,8 @@ class RatingOptions(TypedDict, total=False):
     reduction : {'first', 'mean', 'median', 'majority'}
         How to combine repeated judgments of one item.
     cluster : str
-        Items that share this field are resampled together.
+        Items that share this field are resampled together. Default: ``pair_id``, or else the question, where
+        several items share one; ``"id"``: all items are independent.
     pass_mark : float or mapping
         Least score that passes, of all dimensions or by dimension; default: the rubric's.
     sampling : {'stratified', 'poisson', 'label-shift'}

@@ -106,7 +106,7 @@ def test_the_rater_who_misses_an_item_with_known_scores_is_named(careless, monke
     text = careless.joinpath("ratings.csv").read_text().replace("known,ann,1", "known,ann,3")
     careless.joinpath("ratings.csv").write_text(text)
     shown = " ".join(CliRunner().invoke(main, ["agree", "run", "--humans", "ratings.csv"]).stdout.split())
-    assert "! 1 of 1 raters failed attention checks (ann 1 of 1)." in shown
+    assert "! 1 of 1 rater failed attention checks (ann 1 of 1)." in shown
 
 
 def test_the_module_loads_no_numpy():

@@ -203,6 +203,16 @@ def test_items_of_one_cluster_are_drawn_together_with_their_criteria():
 
 
 @pytest.mark.usefixtures("few_draws")
+@pytest.mark.parametrize(
+    ("clusters", "said"), [(np.arange(60) // 3, "60 items in 20 clusters at"), (None, "60 items at")]
+)
+def test_the_clusters_of_a_pilot_are_named(clusters, said):
+    people = np.random.default_rng(1).integers(1, 6, 60)
+    ratings = np.column_stack([people, np.clip(people + np.arange(60) % 2, 1, 5)]).astype(float)
+    assert said in plan(PlanningTarget("alpha", budget=200), Pilot(ratings, clusters)).how
+
+
+@pytest.mark.usefixtures("few_draws")
 @pytest.mark.parametrize("statistic", ["alpha", "agreement", "difference"])
 def test_a_study_of_criteria_is_planned_in_items(statistic):
     found = plan(PlanningTarget(statistic, budget=600), criteria_pilot())

@@ -240,5 +240,5 @@ def test_a_sample_with_an_impossible_number_is_no_score(sample):
 
 def test_samples_that_would_fill_the_memory_are_refused():
     rows = [score(str(n), "Ann", 4, sample=9_999 if n == 0 else 0) for n in range(6_000)]
-    with pytest.raises(InputError, match="6,000 items x 1 raters x 10,000 samples are too many to compare"):
+    with pytest.raises(InputError, match="6,000 items x 1 rater x 10,000 samples are too many to compare"):
         ratings_matrix(rows, "clarity", SCALE)

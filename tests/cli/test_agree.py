@@ -63,7 +63,7 @@ def test_without_a_margin_it_says_that_there_is_no_verdict(run):
     result = judge("agree", run, "--humans", RATINGS)
     assert result.exit_code == 0, result.output
     lines = result.stdout.splitlines()
-    assert lines[0].endswith("with 3 human raters on 24 items")
+    assert lines[0].endswith("with 3 human raters on 24 items (12 questions)")
     assert f"next: judge agree {run} --humans {RATINGS} --margin 0.05\n" in result.stderr
     assert max(len(line) for line in lines) <= 80
 
@@ -160,7 +160,7 @@ def test_the_same_call_gives_the_same_bytes(run):
 def test_a_gate_means_every_dimension_and_its_value_or_its_lower_limit(run):
     missed = judge("agree", run, "--humans", RATINGS, "--fail-under", "kappa_quadratic.low=0.8")
     assert missed.exit_code == 4
-    assert "the lower confidence limit of kappa_quadratic.clarity is 0.6" in missed.stderr
+    assert "the lower confidence limit of kappa_quadratic.clarity is 0.7" in missed.stderr
     assert judge("agree", run, "--humans", RATINGS, "--fail-under", "kappa_quadratic=0.8").exit_code == 0
     assert (
         judge(
@@ -536,5 +536,5 @@ def test_calibrate_prints_what_was_left_out(lenient, tmp_path):
         "\n".join([f"{rows[0]},status", f"{rows[1]},REJECTED", *(f"{row},APPROVED" for row in rows[2:])])
     )
     result = judge("calibrate", lenient / "run", "--humans", ratings)
-    assert "! 1 rows with status 'REJECTED' were left out." in result.stdout
+    assert "! 1 row with status 'REJECTED' was left out." in result.stdout
     assert "REJECTED" not in result.stderr

@@ -172,7 +172,7 @@ def test_import_of_answers_alone_writes_a_file_to_score(tmp_path):
     ]
     (tmp_path / "a.json").write_text(json.dumps(rows))
     result = judge("import", tmp_path / "a.json", "--out", tmp_path / "items.jsonl")
-    assert "1 answers, no judgments. Next: judge choice" in result.stderr
+    assert "1 answer, no judgments. Next: judge choice" in result.stderr
     assert judge("choice", tmp_path / "items.jsonl").exit_code == 0
 
 

@@ -108,7 +108,7 @@ def test_commands_for_a_rater_on_another_scale_run_as_printed():
     rows = [{**row, "ben": row["ben"] * 2} for row in WIDE]
     files = table("answers.csv", ANSWERS), table("ratings.csv", rows)
     run_printed(*files, "--raters-in", "ann,ben", "--rater-scale", "ben=1-10")
-    assert settings()["agree"]["rater_scale"] == ["ben=1-10"]
+    assert settings()["ratings"]["rater_scale"] == ["ben=1-10"]
 
 
 def test_commands_for_files_in_windows_1252_with_odd_names_run_as_printed():
@@ -124,7 +124,7 @@ def test_commands_for_files_in_windows_1252_with_odd_names_run_as_printed():
         *(answers, ratings, "--encoding", "cp1252", "--map", "question=Frage", "--map", "answer=Antwort"),
         *("--map", "reference=Muster Lösung", "--raters-in", 'O\'Neill,Özil "B"'),
     )
-    assert settings()["agree"]["raters_in"] == 'O\'Neill,Özil "B"'
+    assert settings()["ratings"]["raters_in"] == 'O\'Neill,Özil "B"'
     assert settings()["score"]["encoding"] == "cp1252"
 
 
@@ -145,7 +145,7 @@ def test_commands_for_a_workbook_with_two_sheets_run_as_printed():
     book.save("study.xlsx")
     commands = run_printed("study.xlsx", "--answers-in", "gpt,llama")
     assert commands[1] == ["judge", "score", "study.xlsx#The answers"]
-    assert settings()["score"]["id_from"] == settings()["agree"]["id_from"] == "nr,system"
+    assert settings()["score"]["id_from"] == settings()["ratings"]["id_from"] == "nr,system"
 
 
 @pytest.mark.parametrize("dimensions", [("clarity",), ("clarity", "tone")])
@@ -155,7 +155,7 @@ def test_column_of_raters_with_an_unknown_name_is_found_where_items_are_rated_tw
         for r in RATINGS
     ]
     call("init", table("ratings.csv", rows))
-    assert settings()["agree"]["column"] == ["rater=person"]
+    assert settings()["ratings"]["column"] == ["rater=person"]
 
 
 def test_ids_of_an_export_with_nested_ratings_are_matched_with_a_column_of_the_answers():
@@ -218,36 +218,27 @@ def test_scores_of_the_printed_commands_are_those_of_all_answers():
 # ---- settings
 
 
-def test_settings_stand_in_the_sections_of_the_commands_that_read_the_files():
+def test_settings_say_once_how_answers_and_once_how_ratings_are_read():
     names = {"question": "ask", "answer": "reply"}
     files = table("a.csv", renamed(ANSWERS, **names)), table("r.csv", renamed(WIDE, item_id="case"))
     done = call("init", *files, "--map", "question=ask", "--map", "answer=reply", "--raters-in", "ann,ben")
     assert done.exit_code == 0, done.stderr
-    of_ratings = {"humans": "r.csv", "column": ["item_id=case"], "raters_in": "ann,ben"}
     assert settings() == {
         "score": {"map": ["question=ask", "answer=reply"], "rubric": "open_qa"},
-        "agree": of_ratings,
-        "calibrate": of_ratings,
-        "view": {"column": ["item_id=case"], "raters_in": "ann,ben"},
+        "ratings": {"humans": "r.csv", "column": ["item_id=case"], "raters_in": "ann,ben"},
     }
-
-
-def test_ratings_without_options_need_no_settings_of_the_viewer():
-    call("init", table("a.csv", ANSWERS), table("r.csv", RATINGS))
-    assert "view" not in settings()
 
 
 def test_a_code_of_missing_ratings_is_written_for_all_commands_that_read_them():
     rows = [{**RATINGS[0], "clarity": 99}, *RATINGS[1:]]
     done = call("init", table("a.csv", ANSWERS), table("r.csv", rows), "--missing-codes", "99")
     assert done.exit_code == 0, done.stderr
-    found = settings()
-    assert [found[name]["missing_codes"] for name in ("agree", "calibrate", "view")] == ["99"] * 3
+    assert settings()["ratings"]["missing_codes"] == "99"
 
 
 def test_settings_of_ratings_without_answers_declare_their_scale():
     assert call("init", table("r.csv", RATINGS)).exit_code == 0
-    assert settings()["agree"] == {"humans": "r.csv", "scale": "1-5"}
+    assert settings()["ratings"] == {"humans": "r.csv", "scale": "1-5"}
 
 
 def test_settings_keep_names_with_control_characters():
@@ -355,7 +346,7 @@ def test_on_a_terminal_a_number_decides(typed, option):
     rows = renamed(WIDE, ann="clarity_a", ben="clarity_b")
     done = call("init", table("r.csv", rows), typed=typed)
     assert done.exit_code == 0, done.stderr
-    assert settings()["agree"][option] == "clarity_a,clarity_b"
+    assert settings()["ratings"][option] == "clarity_a,clarity_b"
 
 
 @pytest.mark.usefixtures("terminal")

@@ -21,10 +21,10 @@ def judge(*words):
     return CliRunner().invoke(main, [str(word) for word in words])
 
 
-def make_run(path, shift=0):
+def make_run(path, shift=0, n=40):
     """Forty answers; three of four pass."""
     rubric = load_rubric("open_qa")
-    items = [Item(id=f"q{i}", question="?", answer="!", metadata={"kind": "ab"[i % 2]}) for i in range(40)]
+    items = [Item(id=f"q{i}", question="?", answer="!", metadata={"kind": "ab"[i % 2]}) for i in range(n)]
     scores = [
         Score(item_id=item.id, rater="robot", rater_kind="judge", dimension=name, value=float(4 if (i + shift) % 4 else 1))
         for i, item in enumerate(items)
@@ -73,6 +73,77 @@ def test_a_report_fits_on_one_screen_and_its_next_commands_run(run, monkeypatch)
     assert [step[0] for step in steps] == ["show", "view", "report", "report"]
     assert all(judge(*step).exit_code == 0 for step in steps if step[0] != "view"), steps  # which serves
     assert "By kind" in judge(*steps[2]).stdout
+
+
+@pytest.mark.usefixtures("run", "other")
+@pytest.mark.parametrize(
+    ("words", "names"),
+    [
+        (("audit", "first"), ["show", "view", "audit"]),
+        (("compare", "first", "second"), ["compare", "view", "compare"]),
+        (("compare", "first", "first"), ["view", "compare"]),
+        (("leaderboard", "first", "second"), ["compare", "view", "leaderboard"]),
+        (("leaderboard", "first", "--system", "kind"), ["view", "leaderboard"]),
+    ],
+)
+def test_other_reports_fit_on_one_screen_and_name_commands_that_run(words, names, monkeypatch):
+    monkeypatch.setattr("webbrowser.open", bool)
+    result = judge(*words)
+    lines = [*result.stdout.splitlines(), *result.stderr.splitlines()]
+    assert sum(1 + (len(line) - 1) // 80 for line in lines) <= 30
+    assert "Methods" not in result.stdout
+    assert "Methods" in judge(*words, "--sections", "all").stdout
+    steps = [shlex.split(line.removeprefix("next: judge ")) for line in result.stderr.splitlines()]
+    assert [step[0] for step in steps] == names
+    assert steps[-1][-1] == "--open"
+    assert all(judge(*step).exit_code == 0 for step in steps if step[0] != "view"), steps  # which serves
+    assert [step[0] for step in next_steps(judge(*words, "--html", "a.html"))] == names[:-1]
+
+
+def next_steps(result):
+    lines = [line for line in result.stderr.splitlines() if line.startswith("next: ")]
+    return [shlex.split(line.removeprefix("next: judge ")) for line in lines]
+
+
+def test_a_run_without_failing_answers_has_none_to_show(tmp_path):
+    path = make_run(tmp_path / "good", n=3, shift=1)
+    assert next_steps(judge("audit", path))[0][0] == "view"
+
+
+def test_next_commands_repeat_no_option_about_the_output(run):
+    outputs = (
+        "--latex",
+        "a.tex",
+        "--csv=tables",
+        "--fail-under",
+        "pass_rate=0.1",
+        "--junit",
+        "a.xml",
+        "--markdown",
+    )
+    result = judge("report", "--by", "kind", *outputs, "--worst=2", run)
+    assert result.exit_code == 0, result.output
+    again = [step for step in next_steps(result) if step[0] == "report"]
+    assert again == [
+        ["report", "--by", "kind", "--worst=2", *asked]
+        for asked in ([str(run), "--sections", "slices"], [str(run), "--open"])
+    ]
+
+
+@pytest.mark.parametrize(
+    ("words", "shown", "left_out"),
+    [
+        ((), "Pass rates", "By kind"),
+        (("--sections", "slices"), "By kind", "Pass rates"),
+        (("--sections", "all"), "By kind", None),
+    ],
+)
+def test_latex_has_the_tables_of_the_sections_that_are_shown(run, words, shown, left_out):
+    assert judge("report", run, "--latex", "a.tex", *words).exit_code == 0
+    text = Path("a.tex").read_text(encoding="utf-8")
+    assert rf"\caption{{{shown}" in text
+    assert left_out is None or rf"\caption{{{left_out}}}" not in text
+    assert r"\paragraph{Methods}" in text
 
 
 @pytest.mark.parametrize("command", ["report", "compare", "leaderboard"])

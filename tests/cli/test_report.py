@@ -52,7 +52,7 @@ def other(tmp_path):
 def test_report_opens_with_the_verdict(run):
     result = judge("report", run)
     assert result.exit_code == 0
-    assert result.stdout.splitlines()[0] == "first: 40 answers judged by robot"
+    assert result.stdout.splitlines()[0] == "first: 40 answers (20 clusters by pair id) judged by robot"
     assert "of answers pass: 24 of 32 with a verdict; 8 fail." in result.stdout
     assert "8 of 40 have no verdict (8 refused)." in result.stdout
 

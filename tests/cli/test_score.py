@@ -514,6 +514,33 @@ def test_parameter_without_a_value_is_a_usage_error():
 # ---- what to do next
 
 
+def test_the_summary_gives_the_first_reason_of_each_kind_of_missing_score():
+    said = dict.fromkeys(("technical_accuracy", "comprehensiveness", "relevance", "clarity"), 4)
+    rows = [
+        {"id": "1", "reply": said},
+        {"id": "2", "reply": None, "refusal": "No, thanks."},
+        {"id": "3", "reply": '{"clari', "finish_reason": "length"},
+    ]
+    Path("replies.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    done = judge("score", lines(*({**ROW, "id": n} for n in "12345")), "--judge", "replay:replies.jsonl")
+    told = done.stderr.splitlines()
+    for reason, status in (
+        ("1 item refused; first reason: No, thanks.", "refused"),
+        ("1 item truncated; first reason: the reply was truncated at its token limit", "truncated"),
+        ("2 requests failed (reply); first reason: replies.jsonl has no reply for id '4'", "failed"),
+    ):
+        place = told.index(reason)
+        assert told[place + 1].endswith(f"--status {status}")
+
+
+def test_a_long_reason_is_cut_in_the_summary():
+    Path("replies.jsonl").write_text(json.dumps({"id": "1", "refusal": "no " * 400}))
+    done = judge("score", lines(ROW), "--judge", "replay:replies.jsonl")
+    (told,) = [line for line in done.stderr.splitlines() if "first reason" in line]
+    assert told.endswith("no …")
+    assert len(told) < 200
+
+
 def test_failures_are_to_be_asked_again_until_they_are_answered():
     file, command = Path("replies.jsonl"), ("score", lines(ROW), "--judge", "replay:replies.jsonl")
     file.write_text("")

@@ -7,6 +7,9 @@ import pytest
 from click.testing import CliRunner
 
 from judge.cli import load_command, main
+from judge.records import Item, Score
+from judge.rubric import load_rubric
+from judge.scoring.run import Run
 
 ANSWER = {"id": "q1", "question": "What is 2 + 2?", "answer": "4", "reference": "4"}
 KEY = "sk-very-secret-1234567890"
@@ -157,3 +160,95 @@ def test_settings_of_one_call_do_not_reach_the_next(mock):
     judge("score", "answers.jsonl")
     with load_command("score").make_context("score", ["answers.jsonl"]) as context:
         assert "some-model" not in str(context.params)
+
+
+# ---- [ratings]: how every command reads ratings
+
+
+@pytest.fixture
+def two_runs():
+    """Two runs of other systems on forty questions, and ratings whose columns have other names."""
+    rubric, names = load_rubric("open_qa"), []
+    for shift, name in enumerate(("first", "second")):
+        items = [
+            Item(id=f"{name}{i}", question=f"{i}?", answer=name, metadata={"pair_id": i}) for i in range(40)
+        ]
+        scores = [
+            Score(
+                item_id=item.id,
+                rater="m",
+                rater_kind="judge",
+                dimension="overall",
+                value=float(4 if (i + shift) % 3 else 2),
+            )
+            for i, item in enumerate(items)
+        ]
+        Run.imported(name, rubric, items, scores, model="m").close()
+        names += [item.id for item in items]
+    rows = [
+        f"{name},{who},{2 + (i + n) % (4 - n)}" for i, name in enumerate(names) for n, who in enumerate("xy")
+    ]
+    Path("r.csv").write_text("\n".join(["case,coder,overall", *rows]))
+
+
+MAPPED = '[ratings]\nhumans = "r.csv"\ncolumn = ["item_id=case", "rater=coder"]\n'
+READ = [
+    ("report", "first"),
+    ("compare", "first", "second"),
+    ("leaderboard", "first", "second"),
+    ("agree", "first"),
+    ("calibrate", "first"),
+    ("plan", "first", "--statistic", "alpha", "--half-width", "0.1"),
+]
+
+
+@pytest.mark.usefixtures("two_runs")
+@pytest.mark.parametrize("words", READ, ids=lambda words: words[0])
+def test_one_section_says_how_all_commands_read_ratings(words):
+    humans = ("--humans", "r.csv")
+    assert "no column says which item" in judge(*words, *humans).stderr
+    Path("judge.toml").write_text(MAPPED)
+    done = judge(*words, *humans)
+    assert done.exit_code == 0, done.output
+
+
+@pytest.mark.usefixtures("two_runs")
+@pytest.mark.parametrize("words", READ, ids=lambda words: words[0])
+def test_the_section_names_the_ratings_of_the_commands_that_need_them(words):
+    Path("judge.toml").write_text(MAPPED)
+    done = judge(*words, "--json")
+    assert done.exit_code == 0, done.output
+    assert ("2 raters (x, y)" in done.stderr) == (words[0] in ("agree", "calibrate"))
+
+
+@pytest.mark.usefixtures("two_runs")
+def test_the_section_of_a_command_comes_before_that_of_ratings():
+    Path("judge.toml").write_text(f'{MAPPED}[agree]\ncolumn = ["item_id=other"]\n')
+    assert "other" in judge("agree", "first").stderr
+
+
+@pytest.mark.usefixtures("two_runs")
+def test_settings_about_ratings_have_no_effect_on_a_report_without_them(monkeypatch):
+    Path("judge.toml").write_text('rubric = "open_qa"\n[report]\nscale = "1-5"\ncluster = "id"\n')
+    monkeypatch.setenv("JUDGE_LEVEL", "nominal")
+    done = judge("report", "first")
+    assert done.exit_code == 0, done.output
+    assert "clusters by" not in done.stdout
+    assert "about human ratings" in judge("report", "first", "--scale", "1-5").stderr
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        (
+            '[ratings]\ncolour = "red"',
+            "ratings.colour is not an option about ratings; allowed: humans, items,",
+        ),
+        ("[ratings]\nseed = 1", "ratings.seed is not an option about ratings"),
+        ('ratings = "r.csv"', "put its options into a section [ratings]"),
+        ("[rating]", "[rating] is not a command; allowed: demo, init"),
+    ],
+)
+def test_what_is_not_about_ratings_is_refused_in_their_section(text, problem):
+    Path("judge.toml").write_text(text)
+    assert problem in judge("agree").stderr

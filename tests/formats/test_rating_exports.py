@@ -545,7 +545,7 @@ def test_mturk_answers_are_dimensions_and_rejected_assignments_are_left_out(read
         (*assignment("W3", "Submitted"), "5", "", "", ""),
     )
     assert read(rows, "batch.csv", notes) == [("q1", "W1", "clarity", 4.0), ("q1", "W3", "clarity", 5.0)]
-    assert notes == ["1 rows with status 'REJECTED' were left out."]
+    assert notes == ["1 row with status 'REJECTED' was left out."]
 
 
 def test_mturk_assignments_with_a_reason_to_reject_them_are_rejected(read):
@@ -663,7 +663,7 @@ def test_the_further_header_lines_of_qualtrics_are_no_ratings(read):
         ("2026", "Survey Preview", "100", "True", "R_2", "q1", "1"),
     )
     assert read(text, "q.csv", notes) == [("q1", "R_1", "clarity", 4.0)]
-    assert notes == ["1 rows with Status 'Survey Preview' or 'Survey Test' were left out."]
+    assert notes == ["1 row left out, with Status 'Survey Preview' or 'Survey Test'."]
 
 
 def test_the_rater_of_qualtrics_is_the_participant_where_the_survey_knows_it(read):

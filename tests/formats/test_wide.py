@@ -161,7 +161,7 @@ def test_rows_of_rejected_submissions_are_counted_and_not_read(read):
     assert [item for item, *_ in found] == ["a", "d"]
     assert notes == [
         "2 rows with status 'REJECTED' were left out.",
-        "1 rows with status 'RETURNED' were read.",
+        "1 row with status 'RETURNED' was read.",
     ]
 
 

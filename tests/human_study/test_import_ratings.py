@@ -371,4 +371,4 @@ def test_rows_that_were_left_out_are_noted(study: Study, tmp_path: Path) -> None
         "item_id,rater,accuracy,clarity,status\nsecret-id-1,A,4,5,APPROVED\nsecret-id-1,B,1,1,REJECTED\n",
     )
     assert import_file(study, path, on_read=lambda _, notes: said.extend(notes)) == {"A": 1}
-    assert said == ["1 rows with status 'REJECTED' were left out."]
+    assert said == ["1 row with status 'REJECTED' was left out."]

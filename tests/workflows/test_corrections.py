@@ -168,7 +168,7 @@ def test_values_of_a_compared_field_may_hold_commas(study, tmp_path):
 
 def test_agree_has_tables_of_systems_slices_and_differences(study):
     run, people = study
-    found = tables("agree", run, "--humans", people, "--by", "topic")
+    found = tables("agree", run, "--humans", people, "--by", "topic", "--cluster", "id")
     for key in ("corrected", "corrected_means"):
         assert len(found[key]["rows"]) == 1
         for field in ("topic", "system"):
@@ -411,12 +411,13 @@ def test_arena_votes_of_a_run_for_each_opponent_are_corrected_as_in_agree(votes,
     assert pair["difference_low"] <= 0.4092 - 0.2355 <= pair["difference_high"]
 
 
-def test_agree_with_clusters_by_question_gives_the_corrected_pass_rates_of_the_report(tmp_path):
+@pytest.mark.parametrize("cluster", [None, "question", "id", "topic"])
+def test_agree_and_report_give_the_same_corrected_pass_rates(tmp_path, cluster):
     examples = Path(__file__).parents[2] / "examples"
     replies = f"replay:{examples / 'replies.jsonl'}"
     run = judge.score(examples / "answers.jsonl", judge=replies, out=tmp_path / "run")
-    report = judge.report(run, humans=examples / "ratings.csv")
-    found = judge.agree(run, examples / "ratings.csv", cluster="question")
+    report = judge.report(run, humans=examples / "ratings.csv", cluster=cluster)
+    found = judge.agree(run, examples / "ratings.csv", cluster=cluster)
     for name in ("technical_accuracy", "clarity", "overall"):
         of_report, of_agree = (
             report.estimates[f"corrected.pass_rate.{name}"],

@@ -460,6 +460,42 @@ def test_ratings_of_several_systems_match_by_a_number_and_the_system():
     assert len(found.rated.items) == 8
 
 
+def test_answers_of_several_systems_to_one_prompt_are_named_by_prompt_and_system():
+    answers = [
+        {"prompt_id": n, "system": s, **row, "answer": s} for n, row in enumerate(COMPLETE) for s in "xy"
+    ]
+    ratings = [
+        {"prompt_id": n, "system": s, "rater": r, "clarity": 1 + n % 5}
+        for n in range(len(COMPLETE))
+        for s in "xy"
+        for r in "ab"
+    ]
+    found = inspected(table("a.csv", without(answers, "id")), table("r.csv", ratings))
+    assert found.choices.id_from == ("prompt_id", "system")
+    assert len(found.rated.items) == 2 * len(COMPLETE)
+
+
+def test_a_column_that_names_one_answer_is_not_joined_with_another():
+    answers = [{"code": f"c{n}", "place": "here", **row} for n, row in enumerate(COMPLETE)]
+    ratings = [
+        {"code": f"c{n}", "place": "here", "rater": r, "clarity": 1 + n % 5}
+        for n in range(len(COMPLETE))
+        for r in "ab"
+    ]
+    with pytest.raises(Asked) as asked:
+        inspected(table("a.csv", without(answers, "id")), table("r.csv", ratings))
+    assert asked.value.options == [
+        "--column item_id=code",
+        "--column item_id=place",
+    ]
+
+
+def test_ratings_alone_whose_ids_repeat_over_systems_are_named_by_id_and_system():
+    rows = [{**row, "system": s} for row in LONG for s in "xy"]
+    found = inspected(table("r.csv", rows))
+    assert found.choices.id_from == ("item_id", "system")
+
+
 def test_ratings_of_single_answers_match_by_the_question():
     rows = [{"question": row["question"], "rater": "ann", "clarity": 1 + n} for n, row in enumerate(COMPLETE)]
     found = inspected(table("a.csv", without(COMPLETE, "id")), table("r.csv", rows))

@@ -11,6 +11,7 @@ from judge.analysis.agreement.criteria_matrix import unit_name
 from judge.analysis.agreement.derived import parts_of_overall
 from judge.analysis.agreement.load import LoadedRatings
 from judge.analysis.ratings import Ratings
+from judge.counting import counted
 from judge.formats.rating_cell import NO_RATING
 from judge.records import OVERALL, Score
 from judge.rubric import Rubric
@@ -140,9 +141,7 @@ def without_inapplicable(loaded: LoadedRatings) -> tuple[LoadedRatings, list[str
     notes = []
     if left_out:
         names = ", ".join(dict.fromkeys(s.dimension for s in left_out))
-        notes.append(
-            f"{len(left_out):,} ratings were left out: they are on dimensions ({names}) that do not apply to "
-            "the item."
-        )
+        ratings = counted(len(left_out), "rating was", "ratings were")
+        notes.append(f"{ratings} left out: on dimensions ({names}) that do not apply to the item.")
     inapplicable = {name: frozenset(items) for name, items in not_of.items()}
     return replace(loaded, scores=tuple(kept), not_applicable=inapplicable), notes

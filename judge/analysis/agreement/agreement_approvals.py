@@ -11,6 +11,7 @@ from judge.analysis.agreement.approval import Approvals, approvals
 from judge.analysis.agreement.inputs import AgreementInputs
 from judge.analysis.agreement.judge_human import Criteria
 from judge.analysis.provenance import provenance
+from judge.counting import counted
 from judge.formats.anchored import AnchoredRating
 from judge.records import Item
 from judge.rows import name_of
@@ -51,7 +52,12 @@ def only_approvals(
     if inputs.on_read is not None:
         people = len({one.rater for one in anchored})
         rated = len({one.item_id for one in anchored})
-        inputs.on_read(f"{people:,} raters, {rated:,} items, {len(anchored):,} anchored ratings", ())
+        inputs.on_read(
+            ", ".join(
+                (counted(people, "rater"), counted(rated, "item"), counted(len(anchored), "anchored rating"))
+            ),
+            (),
+        )
     aligned = AlignedRatings(
         items=tuple(items.values()),
         ratings={},

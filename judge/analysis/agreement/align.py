@@ -10,17 +10,17 @@ import numpy as np
 from judge.analysis.agreement.abstentions import Abstentions, abstentions, without_inapplicable
 from judge.analysis.agreement.criteria_matrix import criteria_matrix, criteria_of_items, unit_name, unit_of
 from judge.analysis.agreement.derived import pass_rule, verdicts, with_overall
+from judge.analysis.agreement.item_clusters import item_clusters
 from judge.analysis.agreement.label_probabilities import LabelProbabilities
 from judge.analysis.agreement.load import LoadedRatings
 from judge.analysis.agreement.scales import DimensionScales, check_declared, dimension_scales
 from judge.analysis.agreement.target_mix import TargetMix
 from judge.analysis.agreement.weighting import ITEM_FILE, with_design, with_target
-from judge.analysis.item_columns import question_key
 from judge.analysis.item_fields import Labels, item_field
 from judge.analysis.ratings import PASSES, Ratings
 from judge.analysis.ratings_matrix import no_samples, rater_kinds, ratings_matrix
 from judge.analysis.reduction import Reduction
-from judge.analysis.score_table import QUESTION
+from judge.counting import counted
 from judge.errors import InputError
 from judge.records import OVERALL, Item, Score
 from judge.rubric import CRITERIA, Rubric
@@ -43,7 +43,7 @@ class AlignedRatings:
     slots : bool
         Whether the humans are interchangeable places in a list and not persons.
     cluster : str or None
-        Field whose equal values make a cluster of items.
+        Field whose equal values make a cluster of items; None where items are independent.
     notes : tuple of str
         What did not fit together.
     remarks : tuple of str
@@ -124,7 +124,7 @@ def align_ratings(
     dimensions : sequence of str
         Keep these only.
     cluster : str, optional
-        Field of the items whose equal values make a cluster; ``"question"`` for the answers to one question.
+        Field of the items whose equal values make a cluster; default: see `item_clusters`.
     slots : bool
         Whether raters are interchangeable places in a list and not persons.
     reduction : {'first', 'mean', 'median', 'majority'}
@@ -142,11 +142,11 @@ def align_ratings(
     loaded, scales, remarks = dimension_scales(loaded, scale)
     loaded, notes = without_inapplicable(loaded)
     items = tuple(loaded.items.values())
-    clusters = None if cluster is None else _clusters(items, cluster)
+    clusters = item_clusters(items, cluster, hint=ITEM_FILE)
     wanted, names = _wanted(loaded, dimensions)
     by_dimension = _by_dimension(loaded.scores)
     marks = {} if loaded.rescaled else _marks_by_dimension(scales, pass_marks, names)
-    matrix = _Matrix(loaded, scales, clusters, slots, reduction)
+    matrix = _Matrix(loaded, scales, clusters.labels, slots, reduction)
     if CRITERIA in by_dimension and OVERALL in names:  # the points earned follow from the criteria
         by_dimension.setdefault(OVERALL, [])
     ratings = {n: matrix.of(n, by_dimension[n], marks.get(n)) for n in names if n in by_dimension}
@@ -172,7 +172,7 @@ def align_ratings(
         humans=first.humans,
         judges=first.judges,
         slots=slots,
-        cluster=cluster,
+        cluster=clusters.field,
         notes=(
             *(*loaded.notes, *notes, *_missing_criteria(ratings.get(CRITERIA))),
             *_unshared(ratings),
@@ -228,13 +228,6 @@ def _unshared(ratings: Mapping[str, Ratings]) -> list[str]:
     if not alone:
         return []
     return [f"No item was rated by two people on {', '.join(alone)}: there is no agreement among people."]
-
-
-def _clusters(items: Sequence[Item], name: str) -> Labels:
-    """Cluster of each item, as in the report of a run: the value of a field, or the question."""
-    if name == QUESTION and any(item.question for item in items):
-        return np.array([question_key(item) for item in items])
-    return item_field(items, name, hint=ITEM_FILE)
 
 
 def _wanted(loaded: LoadedRatings, dimensions: Sequence[str]) -> tuple[list[str], list[str]]:
@@ -318,8 +311,9 @@ def _check_values(ratings: Ratings) -> None:
         raise InputError(
             f"item {ratings.items[row]!r}, rater {ratings.raters[column]!r}: {ratings.dimension} is "
             f"{values[row, column]:g}, off the declared scale ({', '.join(map(str, scale.values))}); "
-            f"{int(off.sum())} such ratings. Declare the scale that was used (--scale), name the codes of "
-            "missing ratings (--missing-codes), or name the columns that are dimensions (--dimension)"
+            f"{counted(int(off.sum()), 'such rating')}. Declare the scale that was used (--scale), name the "
+            "codes of missing ratings (--missing-codes), or name the columns that are dimensions "
+            "(--dimension)"
         )
 
 

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from judge.analysis.agreement.drawn_items import PROBABILITY, DrawnItems
+from judge.analysis.agreement.item_clusters import item_clusters
 from judge.analysis.agreement.matching import known_ids
 from judge.analysis.agreement.weighting import ITEM_FILE
-from judge.analysis.item_fields import item_field
 from judge.analysis.ratings import PASSES
 from judge.errors import InputError
 from judge.formats.anchored import AnchoredRating
@@ -95,7 +95,7 @@ def approvals(
     dimensions : sequence of str
         Only these; none: all.
     cluster : str or None
-        Field of the items whose equal values make a cluster.
+        Field of the items whose equal values make a cluster; default: see `item_clusters`.
     sampling : {'stratified', 'poisson'}
         How the items were drawn.
     population : {'answers like these', 'these answers'}
@@ -117,8 +117,9 @@ def approvals(
         return Approvals()
     names = list(dict.fromkeys(item_id for item_id, _ in kept))
     clusters = np.array(names)
-    if cluster is not None:
-        clusters = item_field([items[name] for name in names], cluster, hint=ITEM_FILE)
+    if items:
+        found = item_clusters([items[name] for name in names], cluster, hint=ITEM_FILE)
+        clusters = clusters if found.labels is None else found.labels
     drawn, of_design = _drawn(kept, sampling, population).checked(names)
     design = drawn.design(names)
     frame = _Frame(names, clusters, design, confidence_level)
@@ -199,7 +200,7 @@ def _known(
             f"{anchored[0].where}: no anchored rating is of an item of the run; found: "
             f"{', '.join(list(unknown)[:3])}; the run has: {', '.join(list(items)[:3])}"
         )
-    notes = [f"{len(unknown):,} items of anchored ratings are not in the run."] if unknown else []
+    notes = [f"Items of anchored ratings that are not in the run: {len(unknown):,}."] if unknown else []
     return kept, tuple(notes)
 
 

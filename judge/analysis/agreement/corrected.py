@@ -5,14 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from dataclasses import field as dataclass_field
-from functools import cached_property
 from itertools import combinations
 
 import numpy as np
 
 from judge.analysis.agreement.align import AlignedRatings
-from judge.analysis.agreement.label_pool import Clusters, LabelPool, Quantity, score_pool, verdict_pool
-from judge.analysis.agreement.system_ranking import question_of
+from judge.analysis.agreement.label_pool import LabelPool, Quantity, score_pool, verdict_pool
 from judge.analysis.group_difference import group_difference, rate_difference, within
 from judge.analysis.ratings import PASSES, NoVerdict, Ratings
 from judge.analysis.slices import members
@@ -174,7 +172,6 @@ def corrections(
     groups = {field: members(aligned, field) for field in fields}
     if pair is not None:
         groups = {field: [(name, dict(of)[name]) for name in reversed(pair)] for field, of in groups.items()}
-    questions = _questions(aligned) if groups else None
     figures: list[CorrectedFigure] = []
     differences: list[CorrectedDifference] = []
     for ratings in aligned.ratings.values():
@@ -186,7 +183,7 @@ def corrections(
             ):
                 if pool is None or not pool.labelled.any():
                     continue
-                part = _PoolOfJudge(ratings, judge, pool, questions, seed)
+                part = _PoolOfJudge(ratings, judge, pool, seed)
                 figures.append(part.figure())
                 if (pool.labelled == pool.scored).all() and not also_complete:
                     continue
@@ -201,24 +198,6 @@ def group_fields(aligned: AlignedRatings, by: Sequence[str]) -> list[str]:
     """Fields to slice by, and ``system`` where the items name two systems or more."""
     has_systems = len({item.system for item in aligned.items if item.system}) > 1
     return list(dict.fromkeys([*by, *([SYSTEM] if has_systems else [])]))
-
-
-def by_question(aligned: AlignedRatings) -> AlignedRatings:
-    """Make clusters of the answers to one question, or with one `pair_id`, as in reports about runs."""
-    keys = _questions(aligned)
-    if keys is None:
-        return aligned
-    ratings = {
-        name: replace(one, clusters=keys if one.item_rows is None else keys[one.item_rows])
-        for name, one in aligned.ratings.items()
-    }
-    return replace(aligned, ratings=ratings)
-
-
-def _questions(aligned: AlignedRatings) -> Clusters | None:
-    """Question of each item; None where all items have one of their own, or all the same."""
-    keys = np.array([question_of(item) for item in aligned.items])
-    return keys if 1 < len(np.unique(keys)) < len(keys) else None
 
 
 def _verdicts_by_rule(aligned: AlignedRatings, ratings: Ratings, judge: str) -> Floats | None:
@@ -237,7 +216,6 @@ class _PoolOfJudge:
     ratings: Ratings
     judge: str
     pool: LabelPool
-    questions: Clusters | None
     seed: int
 
     def figure(self, field: str = "", group: str = "", mask: Bools | None = None) -> CorrectedFigure:
@@ -276,9 +254,9 @@ class _PoolOfJudge:
         self, field: str, first: tuple[str, Bools], second: tuple[str, Bools]
     ) -> CorrectedDifference:
         reach = self.pool.reach
-        difference = self.pool.difference(first[1], second[1], self._shared)
+        difference = self.pool.difference(first[1], second[1], self.pool.clusters)
         compare = rate_difference if self.pool.is_binary else group_difference
-        by_judge = compare(self.pool.judge, first[1], second[1], self._shared)
+        by_judge = compare(self.pool.judge, first[1], second[1], self.pool.clusters)
         return CorrectedDifference(
             dimension=self.ratings.dimension,
             judge=self.judge,
@@ -290,11 +268,3 @@ class _PoolOfJudge:
             difference=difference,
             p=t_test(difference).p_value,
         )
-
-    @cached_property
-    def _shared(self) -> Clusters | None:
-        """Cluster of each row: as given, else its question where several answers share one."""
-        if self.pool.clusters is not None or self.questions is None:
-            return self.pool.clusters
-        rows = self.ratings.item_rows
-        return self.questions if rows is None else self.questions[rows]

@@ -11,7 +11,7 @@ import numpy as np
 from judge.errors import InputError
 from judge.formats.rating_columns import COLUMNS
 from judge.rows import Row
-from judge.stats.engine.sampling_design import DesignName, SamplingDesign, Target
+from judge.stats.engine.sampling_design import DesignName, SamplingDesign, Target, UnequalProbabilitiesError
 
 PROBABILITY, STRATUM = "probability", "stratum"
 """Columns of a table of ratings, or of items, that say how items were drawn."""
@@ -54,11 +54,13 @@ class DrawnItems:
         strata = np.array([self.strata.get(item) for item in items], dtype=object) if self.strata else None
         try:
             return SamplingDesign(drawn, strata, name=self.name, target=self.target)
-        except ValueError as error:
+        except UnequalProbabilitiesError as error:
             raise InputError(
-                f"columns {PROBABILITY} and {STRATUM} of the ratings: {error} If each item was drawn on its "
-                "own: --sampling poisson"
+                f"columns {PROBABILITY} and {STRATUM} of the ratings: {error.problem}; give finer strata, or "
+                "--sampling poisson if each item was drawn on its own"
             ) from None
+        except ValueError as error:
+            raise InputError(f"columns {PROBABILITY} and {STRATUM} of the ratings: {error}") from None
 
     def checked(self, rated: Sequence[str]) -> tuple[DrawnItems, tuple[str, ...]]:
         """Return the design that is used for the rated items, and notes about it.

@@ -61,7 +61,7 @@ class AgreementInputs:
     reduction : str
         How to combine repeated judgments of one item.
     cluster : str or None
-        Field whose equal values make a cluster of items.
+        Field whose equal values make a cluster of items; None: see `item_clusters`.
     pass_marks : mapping
         Dimension (``""``: all) -> lowest value that passes; empty for the rubric's pass rule.
     sampling : {'stratified', 'poisson', 'label-shift'}

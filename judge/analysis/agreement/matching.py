@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 
 from judge.analysis.agreement.criteria_matrix import brings_criteria
+from judge.counting import counted
 from judge.errors import InputError
 from judge.formats.rating_summary import spelling
 from judge.formats.repeated_ratings import rating_key, second_score
@@ -178,10 +179,8 @@ class _KnownCriteria:
     def notes(self) -> Iterator[str]:
         """Count the ratings of criteria that the items do not have."""
         if self._unknown:
-            yield (
-                f"{self._n_unknown:,} ratings were left out: their items have no such criterion "
-                f"({_some(self._unknown)})."
-            )
+            ratings = counted(self._n_unknown, "rating was", "ratings were")
+            yield f"{ratings} left out: the item has no such criterion ({_some(self._unknown)})."
 
     def check_any(self, where: str) -> None:
         """Refuse a file without any rating of a known criterion."""
@@ -289,7 +288,9 @@ def _left_out(
     items: Mapping[str, None], dimensions: Mapping[str, None], scored: Iterable[str]
 ) -> Iterator[str]:
     if items:
-        yield f"{len(items):,} rated items are not among the items and were left out, e.g. {_some(items)}."
+        n = len(items)
+        rated = f"{counted(n, 'rated item is', 'rated items are')} not among the items"
+        yield f"{rated} and {'was' if n == 1 else 'were'} left out, e.g. {_some(items)}."
     if dimensions:
         yield unknown_dimensions(dimensions, scored)
 

@@ -11,9 +11,10 @@ import numpy as np
 from judge.analysis.agreement.align import AlignedRatings
 from judge.analysis.agreement.coefficients import KAPPA_QUADRATIC, headline
 from judge.analysis.agreement.criteria_matrix import criteria_matrix, criteria_of_items, unit_of
+from judge.analysis.agreement.item_clusters import item_clusters
 from judge.analysis.agreement.load import LoadedRatings
 from judge.analysis.agreement.scales import DimensionScales, dimension_scales
-from judge.analysis.item_fields import Labels, item_field
+from judge.analysis.item_fields import Labels
 from judge.analysis.provenance import provenance
 from judge.analysis.ratings import Ratings
 from judge.analysis.ratings_matrix import rater_kinds, ratings_matrix
@@ -81,7 +82,7 @@ def repeated_judgments(
     dimensions : sequence of str
         Keep these only; empty for all.
     cluster : str, optional
-        Field of the items whose equal values make a cluster.
+        Field of the items whose equal values make a cluster; default: see `item_clusters`.
     pass_marks : mapping, optional
         Dimension (``""``: all) -> lowest value that passes; default: the rubric's pass rule.
     aligned : AlignedRatings, optional
@@ -107,7 +108,7 @@ def _of_run(
         name, about = run.name, provenance(run)
     scored = [*rubric.scored, *([CRITERIA] if rubric.criteria else [])]
     wanted = [rubric.canonical_name(d) or d for d in dimensions] or scored
-    clusters = None if cluster is None else item_field(items, cluster)
+    clusters = item_clusters(items, cluster).labels
     loaded = LoadedRatings({item.id: item for item in items}, tuple(scores), rubric)
     loaded, scales, _ = dimension_scales(loaded, None)
     for dimension in wanted:

@@ -13,10 +13,12 @@ import numpy as np
 from judge.analysis.agreement.align import AlignedRatings
 from judge.analysis.agreement.drawn_items import DrawnItems
 from judge.analysis.agreement.inputs import AgreementInputs, align_loaded, load_inputs
+from judge.analysis.agreement.item_clusters import item_clusters
 from judge.analysis.agreement.load import LoadedRatings
 from judge.analysis.agreement.matching import known_ids
 from judge.analysis.agreement.weighting import ITEM_FILE
 from judge.analysis.item_fields import item_field
+from judge.counting import counted
 from judge.errors import InputError
 from judge.files.unpacking import read_text
 from judge.formats.anchored import OnAnchored
@@ -90,8 +92,8 @@ def align_parts(
     chosen_on, reported_on = parts
     if moved:
         note = (
-            f"{moved:,} items belong to the part to choose on ({name}), as they are in one cluster "
-            f"({inputs.cluster}) with an item of it."
+            f"{counted(moved, 'item belongs', 'items belong')} to the part to choose on ({name}), in one "
+            f"cluster ({inputs.cluster}) with an item of it."
         )
         reported_on = replace(reported_on, notes=(note, *reported_on.notes))
     return SelectionParts(name, chosen_on, reported_on)
@@ -148,12 +150,10 @@ def _ids(source: SelectOn) -> Iterator[str]:
 
 
 def _whole_clusters(loaded: LoadedRatings, chosen: Bools, cluster: str | None) -> Bools:
-    """Add the items that share a cluster with a chosen one."""
-    if cluster is None:
-        return chosen
-    labels = item_field(tuple(loaded.items.values()), cluster, hint=ITEM_FILE)
-    whole: Bools = np.isin(labels, labels[chosen])
-    return whole
+    """Add the items that share a named cluster with a chosen one; those of one question may be divided."""
+    items = tuple(loaded.items.values())
+    labels = None if cluster is None else item_clusters(items, cluster, hint=ITEM_FILE).labels
+    return chosen if labels is None else np.isin(labels, labels[chosen])
 
 
 def _only(loaded: LoadedRatings, kept: AbstractSet[str], drawn: DrawnItems) -> LoadedRatings:

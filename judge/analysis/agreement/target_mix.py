@@ -9,6 +9,7 @@ from typing import TypeAlias
 import numpy as np
 
 from judge.analysis.item_fields import Labels
+from judge.counting import counted
 from judge.errors import InputError
 from judge.rows import RowSource, is_file, name_of, read_rows
 from judge.stats.engine.sampling_design import SamplingDesign
@@ -83,8 +84,9 @@ class TargetMix:
         outside = rated & ~np.isin(labels, list(self.shares))
         if not outside.any():
             return ()
+        items = counted(int(outside.sum()), "rated item is", "rated items are")
         return (
-            f"{int(outside.sum()):,} rated items are left out: their {self.field} is not in --target "
+            f"{items} left out: their {self.field} is not in --target "
             f"({', '.join(sorted(set(labels[outside].tolist()))[:5])}).",
         )
 

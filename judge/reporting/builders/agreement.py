@@ -32,7 +32,7 @@ from judge.reporting.tables.corrected_tables import (
 from judge.reporting.tables.prediction_table import prediction
 from judge.reporting.tables.probability_table import probabilities
 from judge.reporting.tables.selection_table import selection
-from judge.reporting.wording import counted, dimension_name, listed
+from judge.reporting.wording import clusters_phrase, counted, dimension_name, listed
 from judge.stats.engine.estimate import Estimate
 
 MOST_TABLES = 2
@@ -97,11 +97,20 @@ def _title(found: Agreement) -> str:
     if not found.human_agreements:
         return f"Approval of {listed(aligned.judges or ('the judge',))} (anchored ratings)"
     n = max((of.n_items for of in found.human_agreements.values()), default=0)
+    items = f"{counted(n, 'item')}{_clusters(found)}"
     raters = counted(len(aligned.humans), "rating slot" if aligned.slots else "human rater")
     if not aligned.judges:
-        return f"Agreement of {raters} on {counted(n, 'item')}"
+        return f"Agreement of {raters} on {items}"
     judges = aligned.judges[0] if len(aligned.judges) == 1 else counted(len(found.disagreements), "judge")
-    return f"Agreement of {judges} with {raters} on {counted(n, 'item')}"
+    return f"Agreement of {judges} with {raters} on {items}"
+
+
+def _clusters(found: Agreement) -> str:
+    """Number of clusters of the rated items, where items are not independent."""
+    field = found.aligned.cluster
+    rated = (one.take(one.rated) for one in found.aligned.ratings.values() if one.item_rows is None)
+    held = max((len(set(one.clusters.tolist())) for one in rated if one.clusters is not None), default=0)
+    return f" ({clusters_phrase(held, field)})" if field and held else ""
 
 
 def _sections(found: Agreement, labels: Labels) -> Iterator[Section]:

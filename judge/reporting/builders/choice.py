@@ -13,6 +13,7 @@ from judge.analysis.multiple_choice.positions import Positions, positions
 from judge.analysis.pass_rate import PassRate
 from judge.analysis.score_table import ScoreTable
 from judge.analysis.slices import CROSS, SMALL, members
+from judge.counting import counted
 from judge.reporting.builders.single_run import default_fields
 from judge.reporting.document import Column, Row, Section, Table
 from judge.reporting.findings.run_findings import ALPHA
@@ -300,7 +301,8 @@ def _methods(cluster: str | None, answers: Answers, found: Detection | None) -> 
     else:
         n = len(np.unique(clusters))
         yield (
-            f"Proportions: Wilson score interval for the effective sample size of {n:,} clusters of answers."
+            "Proportions: Wilson score interval for the effective sample size of "
+            f"{counted(n, 'cluster')} of answers."
         )
     if found:
         yield (

@@ -9,12 +9,15 @@ from judge.analysis.leaderboard import by_system, leaderboard
 from judge.analysis.ratings import NoVerdict
 from judge.errors import InputError
 from judge.reporting.builders.run_data import RunData, read_run
-from judge.reporting.builders.single_run import about, default_fields
+from judge.reporting.builders.single_run import about, default_fields, dependence
 from judge.reporting.document import Section
 from judge.reporting.findings import run_findings
 from judge.reporting.report import Report
 from judge.reporting.tables import comparison_tables
 from judge.reporting.wording import counted, display_name, field_name
+
+SHORT = ("overview", "leaderboard", "corrected")
+"""Sections of a comparison or a leaderboard that are shown first."""
 
 
 def build_comparison(
@@ -58,7 +61,8 @@ def build_comparison(
     ]
     return Report(
         "compare",
-        f"{of.b.name} compared with {of.a.name}: {counted(len(of.a), 'pair')} of answers",
+        f"{of.b.name} compared with {of.a.name}: {counted(len(of.a), 'pair')} of answers"
+        f"{dependence(of.a, cluster)}",
         tuple(run_findings.comparison_words(of)),
         tuple(run_findings.comparison_warnings(of, (a.table.rater, b.table.rater))),
         tuple(sections),
@@ -66,6 +70,7 @@ def build_comparison(
         | {f"difference.{c.name}": c.difference for c in (*of.dimensions, *of.met, *of.labels)},
         about([a, b]),
         tuple(run_findings.comparison_methods(of, cluster)),
+        short=SHORT,
     )
 
 
@@ -163,6 +168,7 @@ def build_leaderboard(
             "with Student's t, in which questions with a verdict on one system alone count, too (judge "
             "compare leaves them out). p-values are Holm-adjusted over all pairs.",
         ),
+        short=SHORT,
     )
 
 

@@ -12,6 +12,7 @@ from judge.analysis.agreement.align import AlignedRatings
 from judge.analysis.agreement.corrected import CorrectedDifference, CorrectedFigure, Corrections
 from judge.analysis.agreement.label_mix import SIGNIFICANT, label_mix
 from judge.analysis.slices import members
+from judge.counting import counted
 from judge.reporting.findings.design_words import misfit_words, shift_warning
 from judge.reporting.render.numbers import number_text
 from judge.reporting.report import Report
@@ -70,12 +71,13 @@ def add_corrections(
     design = aligned.design
     target = "answers like these" if design is None else design.target
     is_ranked, first, *others = report.kind == "leaderboard", *report.sections
+    n_before = len(report.verdict) if is_ranked else 1  # sentences about the ranking belong together
     return replace(
         report,
         verdict=(
-            *report.verdict[:1],
+            *report.verdict[:n_before],
             *_words(found, report.kind, field or "", target),
-            *report.verdict[1:],
+            *report.verdict[n_before:],
         ),
         warnings=(
             *report.warnings,
@@ -113,9 +115,10 @@ def _words(found: Corrections, kind: str, field: str, target: Target) -> Iterato
 def _rate_words(one: CorrectedFigure, target: Target) -> str:
     if one.pool.unrated is not None:
         return (
-            f"People would pass {with_interval(one.mean.estimate, 'share')} of the {one.n_answers:,} answers "
-            f"that nobody rated, by the judge's verdicts and its error rates on {one.n_labels:,} rated ones; "
-            f"the judge alone passes {number_text(one.mean.uncorrected.value, 'share')}."
+            f"People would pass {with_interval(one.mean.estimate, 'share')} of the "
+            f"{counted(one.n_answers, 'answer')} that nobody rated, by the judge's verdicts and its error "
+            f"rates on {one.n_labels:,} rated ones; the judge alone passes "
+            f"{number_text(one.mean.uncorrected.value, 'share')}."
         )
     answers = f"these {one.n_answers:,} answers" if target == "these answers" else target
     return (

@@ -67,12 +67,12 @@ def _power_words(found: SampleSizePlan) -> list[str]:
         enough = [size.n_items for size in found.sizes if size.n_raters == k and size.power >= 0.8]
         if enough:
             sentences.append(
-                f"With {k} raters, the non-inferiority test at margin {margin:g} has power .8 from "
-                f"{enough[0]} items on, for a judge that agrees as well as a human rater."
+                f"With {counted(k, 'rater')}, the non-inferiority test at margin {margin:g} has power .8 "
+                f"from {enough[0]} items on, for a judge that agrees as well as a human rater."
             )
         else:
             sentences.append(
-                f"With {k} raters, no study of up to {found.sizes[-1].n_items} items has power .8."
+                f"With {counted(k, 'rater')}, no study of up to {found.sizes[-1].n_items} items has power .8."
             )
     return sentences
 

@@ -49,7 +49,11 @@ def _typed_rows(name: str, dimension: Dimension) -> Iterator[Row]:
     """What a dimension has beside the anchors of its scores."""
     title = display_name(name)
     if dimension.type != "score":
-        points = "" if dimension.points is None else f", {dimension.points:g} points"
+        points = (
+            ""
+            if dimension.points is None
+            else f", {dimension.points:g} {'point' if dimension.points == 1 else 'points'}"
+        )
         yield f"{title}, type", f"{dimension.type}{', ordered' if dimension.ordered else ''}{points}"
     if dimension.scale:
         yield f"{title}, scale", f"{dimension.scale.min} to {dimension.scale.max}"

@@ -23,13 +23,15 @@ from judge.reporting.findings import run_findings, type_findings
 from judge.reporting.methods import UNKNOWN
 from judge.reporting.report import Report
 from judge.reporting.tables import run_tables, spread_table, type_tables
-from judge.reporting.wording import counted
+from judge.reporting.wording import clusters_phrase, counted
 from judge.rubric import CRITERIA
 from judge.stats.engine.estimate import Estimate
 from judge.stats.pass_fail.proportion import proportion
 
 SHORT = ("overview", "corrected")
 """Sections that the terminal shows first; `corrected` is there where people's ratings are given."""
+SHORT_AUDIT = ("failures", "anomalies")
+"""Sections of an audit that the terminal shows first."""
 MOST_VALUES, MOST_FIELDS, LONGEST_LABEL = 12, 6, 40
 
 
@@ -74,7 +76,7 @@ def build_report(
     ]
     return Report(
         "report",
-        _title(source),
+        _title(source, cluster),
         (
             *run_findings.pass_words(table, passing, profile),
             *type_findings.criteria_words(table, clusters),
@@ -99,13 +101,11 @@ def build_audit(
     clusters = table.clusters(cluster)
     passing, failing = verdict_rate(table, clusters), Failures(table, clusters)
     profile, anomalies = failing.profile(), find_anomalies(table)
+    passes, *others = run_findings.pass_words(table, passing, profile)
     return Report(
         "audit",
-        f"Audit of {_title(source)}",
-        (
-            *run_findings.pass_words(table, passing, profile),
-            *run_findings.failure_words(profile),
-        ),
+        f"Audit of {_title(source, cluster)}",
+        (passes, *run_findings.failure_words(profile), *others),
         tuple(run_findings.warnings(source, passing, cluster)),
         (
             *_failure_sections(failing, profile, by or default_fields(table), detail=False),
@@ -115,6 +115,7 @@ def build_audit(
         {"pass_rate": passing.estimate} | {f"binding.{d.dimension}": d.binding for d in profile.dimensions},
         source.about,
         tuple(run_findings.methods(table, cluster)),
+        short=SHORT_AUDIT,
         answers=partial(failing_answers, failing, anomalies, source.path),
     )
 
@@ -145,9 +146,18 @@ def about(sources: Sequence[RunData]) -> dict[str, str]:
     return shown
 
 
-def _title(source: RunData) -> str:
+def _title(source: RunData, cluster: str | None) -> str:
     table = source.table
-    return f"{table.name}: {counted(len(table), 'answer')} judged by {table.rater or 'no judge yet'}"
+    answers = f"{counted(len(table), 'answer')}{dependence(table, cluster)}"
+    return f"{table.name}: {answers} judged by {table.rater or 'no judge yet'}"
+
+
+def dependence(table: ScoreTable, cluster: str | None) -> str:
+    """Number of clusters of the judged answers, in parentheses; nothing where answers are independent."""
+    clusters, field = table.clusters(cluster), table.cluster_field(cluster)
+    if clusters is None or field is None:
+        return ""
+    return f" ({clusters_phrase(len(np.unique(clusters[table.is_judged])), field)})"
 
 
 def _overview(

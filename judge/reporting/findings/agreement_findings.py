@@ -37,6 +37,7 @@ from judge.reporting.wording import (
     field_name,
     listed,
     p_phrase,
+    shared_field,
     with_interval,
 )
 from judge.stats.engine.added_items import MOST_ITEMS
@@ -153,8 +154,25 @@ def _by_outcome(found: Agreement) -> Iterator[str]:
             leanings.setdefault(more, []).append(change)
     if leanings:
         parts = (f"more {more} on {listed(names)}" for more, names in leanings.items())
-        has_rates = any(one.corrected is not None for one in found.judge_agreements)
-        yield f"The judge is {', '.join(parts)}{': use the corrected pass rates' if has_rates else ''}."
+        yield f"The judge is {', '.join(parts)}. {_advice_on_pass_rates(found)}".rstrip()
+    elif advice := _advice_on_pass_rates(found, if_needed=True):
+        yield advice
+
+
+def _advice_on_pass_rates(found: Agreement, *, if_needed: bool = False) -> str:
+    """Whether to use the corrected pass rates: where the judge's own lie outside of their intervals."""
+    corrected = {one.ratings.dimension: one.corrected for one in found.judge_agreements if one.corrected}
+    needed = [
+        dimension_name(name)
+        for name, mean in corrected.items()
+        if mean.uncorrected.value < mean.estimate.low or mean.uncorrected.value > mean.estimate.high
+    ]
+    if needed:
+        return (
+            f"Use the corrected pass rates on {listed(needed)}: the judge's own are outside their intervals."
+        )
+    is_said = corrected and not if_needed
+    return "Its pass rates are not shown to need a correction." if is_said else ""
 
 
 def _by_judge(found: Agreement) -> Iterator[str]:
@@ -286,7 +304,10 @@ def _ceiling_warnings(found: Agreement) -> Iterator[str]:
         if one.main.human.reason is None
     ]
     if found.aligned.cluster and any(one.main.judge.n_clusters == 1 for one in found.judge_agreements):
-        yield f"The rated items are of one {field_name(found.aligned.cluster)}: there are no intervals."
+        yield (
+            f"The rated items are of one {field_name(found.aligned.cluster)}: there are no intervals. "
+            "--cluster id takes the items as independent."
+        )
     if poor:
         yield (
             f"On {', '.join(poor)} the interval of human-human agreement does not exclude agreement by "
@@ -330,14 +351,16 @@ def _agreement_methods(found: Agreement) -> Iterator[str]:
     aligned, criteria = found.aligned, found.criteria
     yield from aligned.remarks
     yield from study_methods(found)
-    unit = f"clusters of items that share one {field_name(aligned.cluster)}" if aligned.cluster else "items"
+    unit, held = "items", "items"
+    if aligned.cluster:
+        unit, held = "clusters", f"clusters of items that share one {shared_field(aligned.cluster)}"
     calls = "one judgment per item"
     if aligned.is_weighted:
         yield from _design_words(found)
     if aligned.reduction != "first":
         calls = f"the {aligned.reduction} of repeated judgments of an item"
     yield (
-        f"Results hold for these human raters (fixed) and a population of {unit} (random), with {calls}. "
+        f"Results hold for these human raters (fixed) and a population of {held} (random), with {calls}. "
         f"Intervals are 95 %: jackknife over {unit} with Student's t (coefficients on the scale artanh(x) or "
         f"log(1 - x){_added_items(found)}), Wilson for proportions, quantiles of simulated Dirichlet "
         "distributions for F1, MCC and kappa of verdicts."

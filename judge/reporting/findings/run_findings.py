@@ -12,13 +12,13 @@ from judge.analysis.failures import DimensionFailures, FailureProfile
 from judge.analysis.group_difference import Groups
 from judge.analysis.leaderboard import Leaderboard
 from judge.analysis.pass_rate import PassRate
-from judge.analysis.score_table import QUESTION, ScoreTable
+from judge.analysis.score_table import ScoreTable
 from judge.analysis.slices import SMALL, Slice, SliceTable
 from judge.analysis.status_column import NOT_APPLICABLE
 from judge.reporting.builders.run_data import RunData
 from judge.reporting.findings import type_findings
 from judge.reporting.render.numbers import number_text
-from judge.reporting.wording import counted, display_name, field_name, p_phrase, with_interval
+from judge.reporting.wording import counted, display_name, field_name, p_phrase, shared_field, with_interval
 from judge.scoring.run_summary import RunSummary
 
 ALPHA = 0.05
@@ -153,7 +153,7 @@ def warnings(source: RunData, passing: PassRate, cluster: str | None) -> Iterato
     if clusters is not None and len(np.unique(clusters)) < FEW_CLUSTERS:
         yield (
             f"Only {counted(len(np.unique(clusters)), 'group')} of answers that share one "
-            f"{_group(table, cluster)}: intervals depend on the number of groups and are approximate."
+            f"{_shared(table, cluster)}: intervals depend on the number of groups and are approximate."
         )
     if clusters is None and n > 1 and table.n_questions == 1:
         yield (
@@ -189,7 +189,7 @@ def comparison_words(of: RunComparison) -> Iterator[str]:
     with_both = "" if of.a.no_verdict == "fail" else " with both verdicts"
     yield (
         f"{of.a.name} passes {with_interval(change.a, 'share')}, {of.b.name} "
-        f"{with_interval(change.b, 'share')}, of the {d.n_items:,} pairs{with_both}."
+        f"{with_interval(change.b, 'share')}, of the {counted(d.n_items, 'pair')}{with_both}."
     )
     if not change.n_up and not change.n_down:
         yield "All verdicts are equal."
@@ -293,7 +293,8 @@ def leaderboard_words(board: Leaderboard) -> Iterator[str]:
     if rivals:
         yield f"No significant difference was found from {', '.join(rivals)}."
     elif others:
-        yield f"{'It differs' if len(leaders) == 1 else 'They differ'} significantly from every other system."
+        who = "every other system" if len(others) > 1 else others[0]
+        yield f"{'It differs' if len(leaders) == 1 else 'They differ'} significantly from {who}."
 
 
 def _not_shown_to_differ(board: Leaderboard, better: str, worse: str) -> bool:
@@ -357,7 +358,7 @@ def _interval_methods(table: ScoreTable, cluster: str | None) -> Iterator[str]:
         )
     else:
         yield (
-            f"Intervals are 95 % and cluster-robust: answers that share one {_group(table, cluster)} form a "
+            f"Intervals are 95 % and cluster-robust: answers that share one {_shared(table, cluster)} form a "
             f"cluster ({len(clusters):,} answers in {counted(len(np.unique(clusters)), 'cluster')}). Wilson "
             "with the effective sample size for proportions, jackknife with Student's t for means."
         )
@@ -369,10 +370,9 @@ def _clusters(table: ScoreTable, cluster: str | None) -> Groups:
     return None if found is None else found[table.is_judged]
 
 
-def _group(table: ScoreTable, cluster: str | None) -> str:
-    """Name of what the answers of one cluster share."""
-    field = table.cluster_field(cluster) or ""
-    return "question (text, pictures and reference)" if field == QUESTION else field_name(field)
+def _shared(table: ScoreTable, cluster: str | None) -> str:
+    """What the answers of one cluster share."""
+    return shared_field(table.cluster_field(cluster) or "")
 
 
 def comparison_methods(of: RunComparison, cluster: str | None) -> Iterator[str]:

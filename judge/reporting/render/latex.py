@@ -1,7 +1,7 @@
 """The tables of a Report as LaTeX (booktabs), for papers."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from judge.reporting.document import ReportContent, Table
 from judge.reporting.methods import methods_of
@@ -35,15 +35,25 @@ _SPECIAL = {
     "≤": r"\ensuremath{\leq}",
     "\N{NO-BREAK SPACE}": "~",
 }
+_OPTION = "--sections"
+"""Notes that name this option are for the terminal."""
 _NO_LABEL = re.compile(r"[^A-Za-z0-9]+")
 
 
-def to_latex(report: ReportContent) -> str:
+def to_latex(report: ReportContent, sections: Sequence[str] = ()) -> str:
     r"""Every table with numbers as a float with caption and label, then the methods; needs booktabs.
 
     Columns marked as detail are omitted. Non-Latin scripts need LuaLaTeX or XeLaTeX and a suitable font.
+
+    Parameters
+    ----------
+    report : ReportContent
+        What is written.
+    sections : sequence of str
+        Names of the sections whose tables are written; none: all.
     """
-    tables = [table for table in report.tables.values() if table.rows and _has_numbers(table)]
+    chosen = [section for section in report.sections if not sections or section.name in sections]
+    tables = [t for section in chosen for t in section.tables if t.rows and _has_numbers(t)]
     head = [f"% {clean(report.title)}", r"% \usepackage{booktabs}", *_about(report)]
     return "\n".join([*head, *(_table(table) for table in tables), *_methods(report)]) + "\n"
 
@@ -87,7 +97,7 @@ def _table(table: Table) -> str:
     shown = [i for i, column in enumerate(table.columns) if not column.detail]
     align = "".join("l" if table.columns[i].kind == "text" else "r" for i in shown)
     rows = [" & ".join(_cell(table, r, i) for i in shown) + r" \\" for r in range(len(table.rows))]
-    notes = [rf"\par\smallskip\footnotesize {escape(note)}" for note in table.notes]
+    notes = [rf"\par\smallskip\footnotesize {escape(note)}" for note in table.notes if _OPTION not in note]
     lines = [
         "",
         r"\begin{table}",

@@ -77,7 +77,7 @@ def _notes(found: Agreement) -> tuple[str, ...]:
         meanings.append(f"Corrected: pass rate that people would give to {_corrected_answers(found)}.")
     if found.aligned.is_weighted:
         meanings.append("All figures are weighted.")
-    return (" ".join((*meanings, "Intervals: --sections agreement,pass_rates.")),)
+    return (*([" ".join(meanings)] if meanings else []), "Intervals: --sections agreement,pass_rates.")
 
 
 def _corrected_answers(found: Agreement) -> str:

@@ -29,6 +29,15 @@ NO_STRATA = "no_strata"
 _ROUNDING = 1e-6  # probabilities read from a file are often rounded
 
 
+class UnequalProbabilitiesError(ValueError):
+    """Items of one stratum have different probabilities although a fixed number was drawn."""
+
+    def __init__(self, problem: str) -> None:
+        advice = "give finer strata, or name='poisson' if each item was drawn on its own."
+        super().__init__(f"{problem}; {advice}")
+        self.problem = problem
+
+
 @dataclass(frozen=True, eq=False)
 class SamplingDesign:
     """The design by which items were drawn for rating; pass it to a statistic as ``design=``.
@@ -198,9 +207,8 @@ class SamplingDesign:
         for h, label in enumerate(names):
             within = p[codes == h]
             if self.name == "stratified" and np.ptp(within) > _ROUNDING * within.max():
-                raise ValueError(
-                    f"probabilities differ within stratum {label!r} ({within.min():g} to {within.max():g}); "
-                    "give finer strata, or name='poisson' if each item was drawn on its own."
+                raise UnequalProbabilitiesError(
+                    f"probabilities differ within stratum {label!r} ({within.min():g} to {within.max():g})"
                 )
             if self.population_sizes is not None:
                 sizes[h] = self.population_sizes.get(label, math.nan)

@@ -113,7 +113,7 @@ class Scale:
             where = tuple(int(i) for i in np.argwhere(off)[0])
             raise ValueError(
                 f"rating {as_objects(ratings)[where]!s} at position {where} is off the scale "
-                f"({int(off.sum())} such ratings); allowed are {', '.join(map(str, self.values))}."
+                f"(such ratings: {int(off.sum())}); allowed are {', '.join(map(str, self.values))}."
             )
         return points
 

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
+from itertools import combinations
 
 from judge.errors import InputError
 from judge.formats.rating_columns import COLUMNS
@@ -85,6 +86,14 @@ def rater_columns(table: InputTable, choices: Choices) -> list[TableReading]:
             found[name] = reading
     numbers = table.rating_columns(choices)
     return [reading for name, reading in found.items() if name not in numbers] or list(found.values())
+
+
+def ids_with_system(table: InputTable, choices: Choices) -> list[TableReading]:
+    """The reading in which the column of ids and the system together name the item, if it can be read."""
+    ids = [name for name in table.columns if plain(name) in COLUMNS["item_id"]]
+    pairs = [(name, system) for name in ids[:1] for system in table.fields.get("system", [])[:1]]
+    readings = [_together(pair) for pair in pairs]
+    return [one for one in readings if _is_readable(table, choices, one)]
 
 
 def _names_rater(table: InputTable) -> bool:
@@ -228,7 +237,12 @@ def _raters_or_dimensions(columns: Sequence[str]) -> Iterator[TableReading]:
 
 
 def _item_columns(table: InputTable, choices: Choices, answers: InputTable | None) -> list[TableReading]:
-    """Columns that may name the item: those that name rows of the answers, or else those that vary most."""
+    """Columns that may name the item: those that name rows of the answers, or else those that vary most.
+
+    Where no column names a single answer, as with answers of several systems to one prompt, two together do.
+    """
+    if answers is not None and (together := _pairs_of_columns(table, answers)):
+        return together
     numbers = table.rating_columns(choices)
     full = [name for name in table.columns if len(table.values(name)) == len(table.rows)]
     pairs = {name: _places(table, name, answers) for name in full} if answers else {}
@@ -236,6 +250,33 @@ def _item_columns(table: InputTable, choices: Choices, answers: InputTable | Non
     names = shared or [name for name in full if 2 * len(set(map(str, table.values(name)))) >= len(table.rows)]
     names = [name for name in names if name not in numbers] or names
     return [TableReading(f"{name!r} names the item", {"columns": {"item_id": name}}) for name in names]
+
+
+def _pairs_of_columns(table: InputTable, answers: InputTable) -> list[TableReading]:
+    """Two columns that both tables have, and that name one answer each only together."""
+    shared = [name for name in table.columns if name in answers.columns]
+    shared = [name for name in shared if len(table.values(name)) == len(table.rows)]
+    if any(_is_key((name,), answers) for name in shared):
+        return []
+    return [
+        _together(pair)
+        for pair in combinations(shared, 2)
+        if _is_key(pair, answers) and set(_keys(pair, table)) <= set(_keys(pair, answers))
+    ]
+
+
+def _together(pair: tuple[str, ...]) -> TableReading:
+    return TableReading(
+        f"{quoted(pair)} together name the item", {"id_from": only_readable(pair, "--id-from")}
+    )
+
+
+def _is_key(names: tuple[str, ...], table: InputTable) -> bool:
+    return len(set(_keys(names, table))) == len(table.rows)
+
+
+def _keys(names: tuple[str, ...], table: InputTable) -> list[tuple[str, ...]]:
+    return [tuple(str(row.get(name)).strip() for name in names) for row in table.rows]
 
 
 def _before(pairs: Mapping[str, tuple[int, ...]], name: str) -> list[tuple[int, ...]]:

@@ -12,16 +12,13 @@ from judge.workflows.setup.tables import InputTable
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 
-
-_OF_VIEW = ("column", "raters_in", "id_from", "missing_codes", "encoding")
-"""Options of `judge view` about the ratings, which it reads only if --humans names them."""
+_OTHERS = "judge agree and calibrate read this file; other commands read the one that --humans names"
 
 
 def settings_text(found: ProjectFiles) -> str:
     """Return the commented settings with which the commands read the files.
 
-    The ratings stand in the sections of the commands that need them: for `judge plan` they would be those
-    of a pilot study.
+    How ratings are read stands in one section, which is for all commands that read them.
 
     Parameters
     ----------
@@ -37,12 +34,8 @@ def settings_text(found: ProjectFiles) -> str:
             'reference.\n# judge = "openai/gpt-5"'
         )
     if found.ratings is not None:
-        values = _of_ratings(found, found.ratings)
-        parts.append(_section("agree", str(found.rated).splitlines(), values))
-        parts.append(_section("calibrate", ["as for judge agree"], values))
-        reading = {name: values[name] for name in _OF_VIEW}
-        if any(reading.values()):
-            parts.append(_section("view", ["how --humans is read"], reading))
+        lines = [*str(found.rated).splitlines(), _OTHERS]
+        parts.append(_section("ratings", lines, _of_ratings(found, found.ratings)))
     parts += [_comment(note) for note in found.notes]
     return "\n\n".join(parts) + "\n"
 

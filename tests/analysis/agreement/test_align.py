@@ -48,7 +48,7 @@ def test_no_overall_score_is_computed_from_some_of_the_dimensions(run, ratings):
 def test_ratings_of_unknown_items_and_dimensions_are_left_out_and_reported(run, tmp_path):
     file = write(tmp_path / "r.csv", "q1,ann,clarity,4", "zz,ann,clarity,4", "q1,ann,charm,2")
     notes = " ".join(align_inputs(AgreementInputs(file, [str(run)])).notes)
-    assert "1 rated items are not among the items and were left out, e.g. 'zz'" in notes
+    assert "1 rated item is not among the items and was left out, e.g. 'zz'" in notes
     assert "Ratings on 'charm' were left out" in notes
 
 
@@ -360,7 +360,7 @@ def test_values_may_lie_between_the_points_but_not_beyond_the_ends(tmp_path, val
             [float(value)]
         ]
     else:
-        with pytest.raises(InputError, match=f"x is {value}, off the declared scale .* 1 such ratings"):
+        with pytest.raises(InputError, match=f"x is {value}, off the declared scale .* 1 such rating:"):
             align_inputs(AgreementInputs(file, scale="1-5"))
 
 

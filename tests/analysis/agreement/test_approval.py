@@ -159,7 +159,7 @@ def test_a_second_rating_of_a_score_is_refused():
 def test_items_that_are_not_in_the_run_are_named():
     found = approvals([said("q0", "ann", "approve"), said("x", "ann", "contest")], items())
     assert found.rows[0].rate.value == 1
-    assert found.notes == ("1 items of anchored ratings are not in the run.",)
+    assert found.notes == ("Items of anchored ratings that are not in the run: 1.",)
     with pytest.raises(InputError, match="no anchored rating is of an item of the run; found: x"):
         approvals([said("x", "ann", "approve")], items())
     assert approvals([said("x", "ann", "approve")], {}).rows[0].rate.value == 1

@@ -5,7 +5,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from judge.analysis.agreement.corrected import by_question, corrections, group_fields
+from judge.analysis.agreement.corrected import corrections, group_fields
+from judge.analysis.agreement.item_clusters import item_clusters
 from judge.records import Item
 from judge.stats.pass_fail.predictive_values import predictive_values, predictive_values_difference
 
@@ -43,7 +44,14 @@ def simulated(rng):
     rated = np.tile(np.arange(N_QUESTIONS) < N_RATED, 2)
     human = np.where(rated, np.where(good, 4.0, 2.0), np.nan)
     ratings = make_ratings(human[:, None], {"j": judge}, pass_mark=3.0)
-    return replace(make_aligned(ratings), items=tuple(items)), good
+    return clustered(replace(make_aligned(ratings), items=tuple(items))), good
+
+
+def clustered(aligned):
+    """Clusters by question, as `align_ratings` makes them."""
+    labels = item_clusters(aligned.items, None).labels
+    ratings = {name: replace(one, clusters=labels) for name, one in aligned.ratings.items()}
+    return replace(aligned, ratings=ratings)
 
 
 def with_field(item, **fields):
@@ -95,18 +103,17 @@ def test_answers_to_one_question_are_paired(study):
     assert pair.difference.value == pytest.approx(by_hand.value)
     assert pair.difference.se == pytest.approx(by_hand.se)
     apart = [with_field(item, question=f"{item.id}?") for item in aligned.items]
-    (unpaired,) = corrections(replace(aligned, items=tuple(apart)), ["system"]).differences_of(
-        "pass_rate", "system"
-    )
+    of_apart = clustered(replace(aligned, items=tuple(apart)))
+    (unpaired,) = corrections(of_apart, ["system"]).differences_of("pass_rate", "system")
     assert unpaired.difference.se > 1.1 * pair.difference.se
 
 
-def test_given_clusters_come_before_questions(study):
+def test_differences_have_the_clusters_of_the_ratings(study):
     aligned, _ = study
     clusters = np.array([str(i % 50) for i in range(len(aligned.items))])
     ratings = replace(aligned.ratings["clarity"], clusters=clusters)
-    clustered = replace(aligned, ratings={"clarity": ratings})
-    (pair,) = corrections(clustered, ["system"]).differences_of("mean", "system")
+    by_number = replace(aligned, ratings={"clarity": ratings})
+    (pair,) = corrections(by_number, ["system"]).differences_of("mean", "system")
     assert pair.difference.n_clusters == 50
 
 
@@ -175,13 +182,6 @@ def test_the_rate_by_the_pass_rule_is_that_of_passes_or_else_overall(study):
     assert corrections(aligned).ruling == "overall"
     both = {"clarity": ratings, "passes": replace(ratings, dimension="passes")}
     assert corrections(replace(aligned, ratings=both)).ruling == "passes"
-
-
-def test_answers_to_one_question_make_a_cluster_where_asked(study):
-    aligned, _ = study
-    assert len(np.unique(by_question(aligned).ratings["clarity"].clusters)) == N_QUESTIONS
-    apart = tuple(with_field(item, question=f"{item.id}?") for item in aligned.items)
-    assert by_question(replace(aligned, items=apart)).ratings["clarity"].clusters is None
 
 
 def test_corrected_differences_cover_the_truth():

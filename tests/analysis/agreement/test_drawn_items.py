@@ -252,9 +252,16 @@ def test_probabilities_that_differ_within_a_stratum_are_refused_unless_the_desig
     def differ(row):
         return [*row[:3], row[3] * (0.5 if int(row[0][1:]) % 2 else 1), row[4]]
 
-    with pytest.raises(InputError, match=r"differ within stratum 'fail'.*--sampling poisson"):
+    with pytest.raises(InputError, match=r"differ within stratum 'fail'.*--sampling poisson") as caught:
         found(study, change=differ)
+    assert "name=" not in str(caught.value)  # the argument of Python
     assert found(study, change=differ, sampling="poisson").aligned.is_weighted
+
+
+def test_a_stratum_that_is_missing_is_refused_without_advice_about_probabilities():
+    with pytest.raises(InputError, match="is missing, but the item has a probability") as caught:
+        DrawnItems({"a": 0.5, "b": 0.5}, {"a": "x"}).design(["a", "b"])
+    assert "poisson" not in str(caught.value)
 
 
 def test_an_item_has_one_probability(tmp_path, study):
@@ -376,7 +383,7 @@ def test_corrected_rates_are_recommended_only_where_there_are_any():
             ("m", "judge", 1 + i % 3),
         )
     ]
-    advice = "use the corrected pass rates"
+    advice = "Use the corrected pass rates on"
     assert any(advice in text for text in verdict_words(of_target(rows)))
     without = list(verdict_words(of_target(rows, topic={"a": 0.4, "b": 0.6})))
     assert any("more severe on" in text for text in without)
@@ -470,5 +477,8 @@ def test_ratings_of_one_cluster_are_named_as_the_reason_of_missing_intervals(tmp
     ]
     path.write_text("\n".join(["item_id,rater,rater_kind,clarity,batch", *lines]))
     report = judge_package.agree([], path, scale="1-5", cluster="batch")
-    assert "The rated items are of one batch: there are no intervals." in report.warnings
+    assert (
+        "The rated items are of one batch: there are no intervals. --cluster id takes the items as independent."
+        in report.warnings
+    )
     assert not any("does not exclude agreement by chance" in text for text in report.warnings)

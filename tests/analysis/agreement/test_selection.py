@@ -80,6 +80,22 @@ def test_clusters_stay_together_and_the_report_says_so(table):
     assert not parts(table, ["q0", "q1", "q2"], cluster="topic").reported_on.notes
 
 
+def test_answers_to_one_question_stay_together_only_where_that_is_asked_for():
+    items = [{"id": f"q{i}", "question": f"{i // 2}?"} for i in range(20)]
+    rows = [
+        {"item_id": item["id"], "rater": who, "rater_kind": kind, "overall": 1 + i % 5}
+        for i, item in enumerate(items)
+        for who, kind in (("ann", "human"), ("m", "judge"))
+    ]
+
+    def chosen(cluster):
+        inputs = AgreementInputs(rows, items=items, scale="1-5", cluster=cluster)
+        return ids(align_parts(inputs, ["q1"]).chosen_on)
+
+    assert chosen(None) == chosen("id") == {"q1"}
+    assert chosen("question") == {"q0", "q1"}
+
+
 @pytest.mark.parametrize(
     ("select_on", "message"),
     [

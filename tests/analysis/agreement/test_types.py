@@ -204,7 +204,7 @@ def test_ratings_of_people_where_a_dimension_does_not_apply_are_left_out_with_a_
     more = [{"item_id": "q0", "rater": "ann", "dimension": "count", "value": 2.0}]
     other = judge.agree(run, [*people, *more])
     assert other["count"].kappa_quadratic == found["count"].kappa_quadratic
-    assert any("1 ratings were left out" in warning for warning in other.warnings)
+    assert any("1 rating was left out" in warning for warning in other.warnings)
 
 
 def test_the_overall_score_of_a_person_uses_the_dimensions_that_apply(found, people):

@@ -17,7 +17,7 @@ def test_figures_are_named_by_statistic_and_dimension(agreement):
 
 
 def test_the_title_counts_raters_and_items(agreement, report_json):
-    assert agreement["title"] == "Agreement of replay:replies with 3 human raters on 24 items"
+    assert agreement["title"] == "Agreement of replay:replies with 3 human raters on 24 items (12 questions)"
     alone = report_json("agree", "--humans", RATINGS, "--scale", "1-5")
     assert alone["title"] == "Agreement of 3 human raters on 24 items"
     slots = report_json("agree", "--humans", RATINGS, "--scale", "1-5", "--raters-are", "slots")

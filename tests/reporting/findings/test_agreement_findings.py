@@ -4,6 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from judge import agree
+
 ROOT = Path(__file__).parents[3]
 RATINGS = ROOT / "examples" / "ratings.csv"
 
@@ -32,12 +34,12 @@ def test_the_verdict_on_one_dimension_names_the_difference_and_the_margin(of_one
 
 def test_a_judge_that_is_better_is_shown_with_its_two_sided_interval(of_one):
     assert "better than they agree with each other" in of_one("relevance")[0]
-    assert "[95 %: 0.01, 0.07]" in of_one("relevance")[0]
+    assert "[95 %: 0.00, 0.08]" in of_one("relevance")[0]
 
 
 def test_dimensions_with_one_verdict_are_one_sentence_with_the_margin_and_what_to_do(agreement):
     better, non_inferior = agreement["verdict"][:2]
-    assert better.startswith("On relevance")
+    assert better.startswith("On comprehensiveness and relevance")
     assert "better than they agree with each other" in better
     assert "margin 0.1 (given on the command line). It can replace one of these raters" in better
     assert non_inferior.startswith("On technical accuracy")
@@ -47,10 +49,32 @@ def test_dimensions_with_one_verdict_are_one_sentence_with_the_margin_and_what_t
 
 def test_bias_is_named_only_where_its_interval_excludes_zero(agreement, of_one):
     found = [text for text in agreement["verdict"] if "lenient" in text or "severe" in text]
-    assert found == ["The judge is more lenient on relevance (+0.17): use the corrected pass rates."]
-    assert "On relevance the judge is more lenient than people by 0.17 points [0.04, 0.31]." in of_one(
+    assert found[0].startswith("The judge is more lenient on relevance (+0.17).")
+    assert len(found) == 1
+    assert "On relevance the judge is more lenient than people by 0.17 points [0.01, 0.34]." in of_one(
         "relevance"
     )
+
+
+def test_pass_rates_within_their_corrected_intervals_need_no_correction(agreement):
+    text = joined(agreement["verdict"])
+    assert "pass rates are not shown to need a correction" in text
+    assert "Use the corrected pass rates" not in text
+
+
+@pytest.mark.parametrize("is_lenient", [True, False])
+def test_a_pass_rate_outside_its_corrected_interval_needs_the_correction(is_lenient):
+    """People fail a third of the answers that the judge passes, also where the mean scores are equal."""
+    rows = []
+    for i in range(90):
+        people = 2 if i % 3 == 0 else 4 if is_lenient else 5
+        for rater, kind, value in (("ann", "human", people), ("ben", "human", people), ("m", "judge", 4)):
+            row = {"item_id": i, "rater": rater, "rater_kind": kind, "value": value}
+            rows += [row | {"dimension": name} for name in ("clarity", "relevance")]
+    found = agree((), rows, scale="1-5", pass_mark=3)
+    text = joined(found.verdict)
+    assert "Use the corrected pass rates on clarity and relevance" in text
+    assert ("more lenient on clarity (+0.67)" in text) == is_lenient
 
 
 def test_the_annotator_test_is_summed_up(agreement):

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from judge.errors import InputError
 from judge.reporting.builders.run_data import RunData
 from judge.reporting.builders.single_run import build_report
 from judge.reporting.document import Column, Section, Table
@@ -65,6 +66,24 @@ def test_tables_have_as_many_cells_as_columns(make_table):
         for line in body.splitlines():
             if line.endswith(r"\\"):
                 assert len(re.findall(r"(?<!\\)&", line)) == len(columns) - 1
+
+
+def test_a_note_about_an_option_of_the_command_line_is_left_out():
+    table = Table(
+        "t", "T", (Column("n", "n", "count"),), ((1,),), ("Weighted.", "Intervals: --sections all.")
+    )
+    text = to_latex(report_of(table))
+    assert "Weighted." in text
+    assert "Intervals" not in text
+
+
+def test_sections_are_chosen_by_their_names():
+    table = Table("t", "T", (Column("n", "n", "count"),), ((1,),))
+    report = report_of(table)
+    assert r"\label{tab:t}" in report.to_latex(sections="s")
+    assert r"\label{tab:t}" not in report.to_latex(sections=("methods",))
+    with pytest.raises(InputError, match="no section 'x'; this report has: s, methods, all"):
+        report.to_latex(sections="x")
 
 
 def test_labels_are_unique(make_table):
