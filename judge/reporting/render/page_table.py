@@ -6,12 +6,12 @@ stands beside its value or below it, and on a phone a table that is too wide bec
 
 from __future__ import annotations
 
-import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 
-from judge.reporting.document import Cell, CellKind, Column, Table
+from judge.reporting.document import Cell, CellKind, Table
 from judge.reporting.figures.svg import text_width
+from judge.reporting.render.empty_columns import columns_of, has_values, keep, noted, without_empty
 from judge.reporting.render.numbers import ABSENT, cell_text, interval_text, method_text, number_text
 from judge.reporting.render.text import clean
 from judge.reporting.wording import display_name
@@ -53,7 +53,12 @@ class PageTable:
     @cached_property
     def table(self) -> Table:
         """The columns that are shown, with a note on the others."""
-        return _without_details(_without_empty(_without_repeated(self.whole)))
+        return _without_details(without_empty(_without_repeated(self.whole)))
+
+    @property
+    def has_values(self) -> bool:
+        """Whether there is more to show than labels and notes."""
+        return has_values(self.whole, self.table)
 
     def layout(self, *, wide: bool) -> str:
         """Classes: `below` puts intervals below values, `records` makes a list of rows on a phone."""
@@ -134,12 +139,12 @@ def _without_repeated(table: Table) -> Table:
         place for place, column in enumerate(table.columns) if column.kind == "text" and not column.detail
     ]
     labels = [", ".join(display_name(str(row[place])) for place in named) for row in table.rows]
-    return _keep(
+    return keep(
         table,
         [
             not (place and column.kind == "text" and column.detail)
             or not (_is_one_text(cells) or all(map(_is_named, cells, labels)))
-            for place, (column, cells) in enumerate(_columns(table))
+            for place, (column, cells) in enumerate(columns_of(table))
         ],
     )
 
@@ -152,40 +157,10 @@ def _is_named(cell: Cell, label: str) -> bool:
     return display_name(str(cell)) in label
 
 
-def _without_empty(table: Table) -> Table:
-    """Omit columns without a value in any row, and say which."""
-    empty = [bool(place) and all(map(_is_absent, cells)) for place, (_, cells) in enumerate(_columns(table))]
-    omitted = [column for column, is_empty in zip(table.columns, empty, strict=True) if is_empty]
-    titles = [column.title for column in omitted if not column.detail]
-    kept = _keep(table, [not is_empty for is_empty in empty])
-    return _noted(kept, f"Without a value in every row: {', '.join(titles)}." if titles else "")
-
-
-def _is_absent(cell: Cell) -> bool:
-    return cell in (None, "") or (isinstance(cell, float) and math.isnan(cell))
-
-
 def _without_details(table: Table) -> Table:
     """Omit the detail columns of a wide table, and say which."""
     kept = [not column.detail for column in table.columns]
     if len(table.columns) <= MOST_COLUMNS or all(kept):
         return table
     left_out = ", ".join(column.title for column in table.columns if column.detail)
-    return _noted(_keep(table, kept), f"Further columns in --csv and --json: {left_out}.")
-
-
-def _columns(table: Table) -> list[tuple[Column, list[Cell]]]:
-    return [(column, [row[place] for row in table.rows]) for place, column in enumerate(table.columns)]
-
-
-def _keep(table: Table, kept: list[bool]) -> Table:
-    places = [place for place, keep in enumerate(kept) if keep]
-    return replace(
-        table,
-        columns=tuple(table.columns[place] for place in places),
-        rows=tuple(tuple(row[place] for place in places) for row in table.rows),
-    )
-
-
-def _noted(table: Table, note: str) -> Table:
-    return replace(table, notes=(*table.notes, note)) if note else table
+    return noted(keep(table, kept), f"Further columns in --csv and --json: {left_out}.")

@@ -309,7 +309,13 @@ def test_an_interval_says_how_it_was_made(html):
 
 def test_an_undefined_number_says_why():
     columns = (Column("a", "a"), Column("e", "e", "share"))
-    text = Page(page(report_of(Table("t", "T", columns, (("x", Estimate.undefined("no_ratings")),))))).text
+    text = Page(
+        page(
+            report_of(
+                Table("t", "T", columns, (("x", Estimate.undefined("no_ratings")), ("y", Estimate(0.5))))
+            )
+        )
+    ).text
     assert "– (no ratings)" in text
 
 

@@ -77,9 +77,20 @@ def test_an_empty_detail_is_left_out_without_a_note():
     assert found.table.notes == ()
 
 
-def test_a_column_that_says_why_it_has_no_value_stays():
-    columns = (LABEL, Column("rate", "rate", "share"))
-    assert keys(shown(*columns, rows=[("a", Estimate.undefined("no_ratings"))])) == ["label", "rate"]
+def test_a_column_of_undefined_estimates_is_named_with_the_reasons():
+    columns = (LABEL, Column("n", "n", "count"), Column("rate", "rate", "share"))
+    undefined = [Estimate.undefined("no_ratings"), Estimate.undefined("no_variation")]
+    found = shown(*columns, rows=[("a", 3, undefined[0]), ("b", 4, undefined[1])])
+    assert keys(found) == ["label", "n"]
+    assert found.table.notes == ("Without a value in every row: rate (no ratings; no variation).",)
+    assert found.has_values
+    assert keys(shown(*columns, rows=[("a", 3, undefined[0]), ("b", 4, A)])) == ["label", "n", "rate"]
+
+
+def test_a_table_of_which_only_labels_are_left_has_no_values():
+    rate = Column("rate", "rate", "share")
+    assert not shown(LABEL, rate, rows=[("a", None), ("b", None)]).has_values
+    assert shown(LABEL, Column("judge", "judge", detail=True), rows=[("a", "x"), ("b", "x")]).has_values
 
 
 def test_intervals_go_below_their_values_where_they_do_not_fit_beside_them():
