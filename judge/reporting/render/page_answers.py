@@ -15,6 +15,8 @@ TEXT_BUDGET = 1_200_000
 """Letters of all answers of the lists on one page."""
 LONGEST_TEXT, LONGEST_LISTED, LONGEST_FIELD = 4000, 1500, 200
 """Letters of a text of an answer, of one in a list, and of a field of its item in a list."""
+MOST_PRINTED = 30
+"""Rows of a list on paper; the number is also in the style of the page."""
 _MARKUP = 900
 _ID_COLUMNS = ("item", "example")
 
