@@ -46,6 +46,8 @@ LONGEST_EXCERPT = 180
 """Letters of a question in the line that opens its answer."""
 LONGEST_HINT = 110
 """Letters of the line that says what a closed section holds."""
+MOST_OPEN_ROWS = 12
+"""Rows of a table that is open below its chart, where the chart is the only one of its section."""
 RUBRIC = "rubric"
 _TEMPLATES = Path(__file__).parent / "templates"
 _NO_SLUG = re.compile(r"[^a-z0-9]+")
@@ -91,6 +93,7 @@ def page(report: ReportContent, figures: Mapping[str, Figure] | None = None) -> 
             script=Markup(script) if lists else "",
             script_hash=_digest(script) if lists else "",
             most_printed=MOST_PRINTED,
+            most_open_rows=MOST_OPEN_ROWS,
             version=__version__,
         )
     )

@@ -41,7 +41,7 @@ METHODS = ("made-by", "Judge and methods")
 
 
 @dataclass(frozen=True)
-class Entry:
+class ContentsEntry:
     """A section in the contents: its anchor and its short title."""
 
     anchor: str
@@ -49,14 +49,14 @@ class Entry:
 
 
 @dataclass
-class Group:
+class ContentsGroup:
     """Entries with one heading; without groups the only heading is empty."""
 
     title: str
-    entries: list[Entry] = field(default_factory=list)
+    entries: list[ContentsEntry] = field(default_factory=list)
 
 
-def contents(report: ReportContent, shown: Iterable[tuple[str, str, str]]) -> list[Group]:
+def contents(report: ReportContent, shown: Iterable[tuple[str, str, str]]) -> list[ContentsGroup]:
     """Group the sections of a page: an agreement report by subject, several runs by run.
 
     Parameters
@@ -68,34 +68,38 @@ def contents(report: ReportContent, shown: Iterable[tuple[str, str, str]]) -> li
 
     Returns
     -------
-    list of Group
+    list of ContentsGroup
         In the order of their first section; the methods are in the last one.
     """
     held = list(shown)
-    is_grouped = len(held) > MOST_IN_ONE_LINE or any("/" in key for key, _, _ in held)
-    groups: dict[str, Group] = {}
+    is_grouped = len(held) > MOST_IN_ONE_LINE or any(_run_of(report, key) for key, _, _ in held)
+    groups: dict[str, ContentsGroup] = {}
     for key, anchor, title in held:
         group, short = _named(report, key, title)
-        _group(groups, group if is_grouped else "").entries.append(Entry(anchor, short))
+        _group(groups, group if is_grouped else "").entries.append(ContentsEntry(anchor, short))
     last = _group(groups, _MORE if is_grouped else "")
-    last.entries.append(Entry(*METHODS))
+    last.entries.append(ContentsEntry(*METHODS))
     return sorted(groups.values(), key=lambda group: group is last)
 
 
-def _group(groups: dict[str, Group], title: str) -> Group:
-    return groups.setdefault(title, Group(title))
+def _group(groups: dict[str, ContentsGroup], title: str) -> ContentsGroup:
+    return groups.setdefault(title, ContentsGroup(title))
 
 
 def _named(report: ReportContent, key: str, title: str) -> tuple[str, str]:
     """Group and short title of a section."""
-    run, _, own = key.rpartition("/")
-    if run:
+    if run := _run_of(report, key):
         return run, title.removeprefix(f"{run}: ")
     if report.kind != "agree":
         return _ALL_RUNS, title
-    name = Section(own, "").name
+    name = Section(key, "").name
     group, short = _NAMED.get(name, (_OF_KIND.get(name, _RESULT), title))
     return group, short
+
+
+def _run_of(report: ReportContent, key: str) -> str:
+    """Run of a section in a report on several runs; names of judges may hold a slash, too."""
+    return key.rpartition("/")[0] if report.kind == "report" else ""
 
 
 def is_open(report: ReportContent, key: str) -> bool:

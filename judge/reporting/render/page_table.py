@@ -24,6 +24,8 @@ CARD, HALF_CARD, PHONE, BESIDE_CHART = 985.0, 455.0, 330.0, 565.0
 """Room for a table in pixels: across the page, in one of two columns, on a phone, beside a chart."""
 _FONT, _SMALL_FONT = 14.0, 13.0
 _PADDING, _LEAST, _LEAST_TEXT, _WIDEST_TEXT = 19.2, 56.0, 112.0, 260.0
+_TEXT_BESIDE_CHART = 150.0
+"""Widest text beside a chart, where the two lines of each row leave room for it to wrap."""
 _BOLD = 1.12
 """Width of bold headings relative to normal text."""
 
@@ -74,24 +76,24 @@ class PageTable:
     @property
     def beside(self) -> bool:
         """Whether it fits beside its chart."""
-        return self.width(below=True) <= BESIDE_CHART
+        return self.width(below=True, widest_text=_TEXT_BESIDE_CHART) <= BESIDE_CHART
 
     def fits(self, room: float) -> bool:
         """Whether it fits into a width with its intervals beside the values."""
         return self.width(below=False) <= room
 
-    def width(self, *, below: bool) -> float:
+    def width(self, *, below: bool, widest_text: float = _WIDEST_TEXT) -> float:
         """Estimated width in pixels; generous, since the fonts of readers differ."""
-        return sum(self._column_width(place, below) for place in range(len(self.table.columns)))
+        return sum(self._column_width(place, below, widest_text) for place in range(len(self.table.columns)))
 
-    def _column_width(self, place: int, below: bool) -> float:
+    def _column_width(self, place: int, below: bool, widest_text: float) -> float:
         column = self.table.columns[place]
         cells = [row[place] for row in self.table.rows[: self.most_rows]]
         words = clean(column.title).replace("-", "- ").split() or [""]
         heading = max(text_width(word, _FONT) * _BOLD for word in words)
         content = max((_cell_width(cell, column.kind, below) for cell in cells), default=0.0)
         if column.kind == "text":
-            return max(max(heading, min(content, _WIDEST_TEXT)) + _PADDING, _LEAST_TEXT)
+            return max(max(heading, min(content, widest_text)) + _PADDING, _LEAST_TEXT)
         return max(max(heading, content) + _PADDING, _LEAST)
 
 

@@ -391,3 +391,40 @@ def test_drawings_given_stand_in_place_of_the_usual_ones(report):
     html = page(report, {figure.table.key: replace(figure, title="My own")})
     assert Page(html).counts["svg"] == 1
     assert "My own" in html
+
+
+def titled(section, **more):
+    columns = (Column("slice", "kind"), Column("pass_rate", "pass rate", "share"))
+    tables = [
+        Table(
+            f"{key}:kind", f"{key} of kind", columns, (("a", Estimate(0.5, 0.4, 0.6)),), detail=key == "other"
+        )
+        for key in ("slices", "plain", "other")
+    ]
+    return Section(section, "By kind", tables=tuple(tables), **more)
+
+
+def test_a_closed_section_names_its_charts_and_tables_below_its_title():
+    report = Report(
+        "report", "T", ("V",), (), (titled("overview"), titled("slices")), {}, {}, (), short=("overview",)
+    )
+    html = page(report)
+    (part,) = re.findall(r'<details class="part">.*?</summary>', html, re.DOTALL)
+    assert "<h2>By kind</h2>" in part
+    assert "slices of kind, plain of kind, other of kind" in part
+    assert html.count("By kind</h2>") == 2
+
+
+def test_the_first_charts_are_open_also_where_the_terminal_hides_their_section():
+    sections = (Section("overview", "O", ("Lead.",)), titled("slices"), titled("more"))
+    html = page(Report("report", "T", ("V",), (), sections, {}, {}, (), short=("overview",)))
+    assert html.count('<details class="part">') == 1
+    assert '<span class="target" id="more">' in html
+
+
+def test_a_chart_with_the_title_of_its_section_does_not_repeat_it():
+    columns = (Column("slice", "kind"), Column("pass_rate", "pass rate", "share"))
+    table = Table("slices:kind", "Slices", columns, (("a", Estimate(0.5, 0.4, 0.6)),))
+    for title, hidden in (("Slices", 1), ("Other", 0)):
+        report = Report("report", "T", (), (), (Section("s", title, tables=(table,)),), {}, {}, ())
+        assert page(report).count('<figcaption class="unseen">') == hidden

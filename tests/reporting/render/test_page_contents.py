@@ -16,7 +16,7 @@ def shown(*keys):
 
 AGREEMENT = (
     "summary", "agreement", "rates", "people", "levels", "slices:topic", "raters", "bias", "details",
-    "disagreements:robot",
+    "disagreements@maker/robot",
 )  # fmt: skip
 
 
@@ -28,7 +28,7 @@ def test_many_sections_of_an_agreement_report_are_grouped_by_subject():
     found = groups(contents(report(), shown(*AGREEMENT)))
     assert list(found) == ["Result", "Agreement", "People", "Scores", "More"]
     assert found["Agreement"] == ["Judge and people", "Rates", "Title of slices:topic", "Details"]
-    assert found["More"] == ["Title of disagreements:robot", "Judge and methods"]
+    assert found["More"] == ["Title of disagreements@maker/robot", "Judge and methods"]
 
 
 def test_few_sections_have_no_groups_and_the_methods_come_last():

@@ -6,6 +6,7 @@ import pytest
 
 from judge.reporting.document import Column, Table
 from judge.reporting.render.page_table import (
+    BESIDE_CHART,
     CARD,
     HALF_CARD,
     MOST_CRITERIA,
@@ -117,6 +118,12 @@ def test_long_texts_are_taken_to_wrap():
     assert of_width(1, "word " * 100).width(below=True) == of_width(1, "word " * 200).width(below=True)
     assert of_width(1, "word " * 100).beside
     assert not of_width(6).beside
+
+
+def test_beside_a_chart_labels_wrap_rather_than_figures():
+    found = of_width(4, "comprehensiveness: a-maker/a-model")
+    assert found.width(below=True) > BESIDE_CHART
+    assert found.beside
 
 
 def test_a_table_has_as_many_rows_as_its_kind():
