@@ -121,7 +121,7 @@ def test_long_texts_are_taken_to_wrap():
 
 
 def test_beside_a_chart_labels_wrap_rather_than_figures():
-    found = of_width(4, "comprehensiveness: a-maker/a-model")
+    found = of_width(3, "comprehensiveness: a-maker/a-model")
     assert found.width(below=True) > BESIDE_CHART
     assert found.beside
 
