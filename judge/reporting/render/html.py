@@ -19,7 +19,7 @@ from markupsafe import Markup
 
 from judge.errors import InputError
 from judge.records import Image
-from judge.reporting.document import Case, Figure, ReportContent, Section
+from judge.reporting.document import Case, Figure, ReportContent, Section, Table
 from judge.reporting.figures.table_figures import charts_of
 from judge.reporting.methods import methods_of
 from judge.reporting.render.numbers import score_text, unbroken
@@ -48,6 +48,8 @@ LONGEST_HINT = 110
 """Letters of the line that says what a closed section holds."""
 MOST_OPEN_ROWS = 12
 """Rows of a table that is open below its chart, where the chart is the only one of its section."""
+MOST_UNFOLDED, MOST_UNFOLDED_ROWS = 2, 24
+"""Tables of a section without charts, and rows of one, that are not folded behind their title."""
 RUBRIC = "rubric"
 _TEMPLATES = Path(__file__).parent / "templates"
 _NO_SLUG = re.compile(r"[^a-z0-9]+")
@@ -111,7 +113,10 @@ def write_page(report: ReportContent, path: str | Path, figures: Mapping[str, Fi
 
 @dataclass(frozen=True)
 class _Section:
-    """One section for the template: charts, open tables, folded tables, cases, a list of answers."""
+    """One section for the template: charts, tables, cases, a list of answers.
+
+    `folded` tables are printed on paper, and `details` are not.
+    """
 
     key: str
     title: str
@@ -120,6 +125,7 @@ class _Section:
     lead: tuple[str, ...] = ()
     drawn: Sequence[tuple[Figure, PageTable]] = ()
     plain: Sequence[PageTable] = ()
+    folded: Sequence[PageTable] = ()
     details: Sequence[PageTable] = ()
     cases: Sequence[PageCase] = ()
     answers: AnswerList | None = None
@@ -132,8 +138,8 @@ class _Section:
     @property
     def hint(self) -> str:
         """What it holds, for a reader who sees its title only."""
-        titles = [*(figure.title for figure, _ in self.drawn), *(one.whole.title for one in self.plain)]
-        titles += [one.whole.title for one in self.details]
+        tables = [*self.plain, *self.folded, *self.details]
+        titles = [*(figure.title for figure, _ in self.drawn), *(one.whole.title for one in tables)]
         return clean(", ".join(title for title in titles if title != self.title), LONGEST_HINT)
 
     @property
@@ -156,8 +162,6 @@ def _sections(
         if answers is not None:  # it holds what the section holds, and more
             yield _answers_section(answers, taken, section.lead)
             continue
-        rest = [table for table in tables if table.key not in figures]
-        folds = len(rest) > 2 and len(rest) < len(tables)  # many tables beside charts: the charts lead
         drawn = [figures[table.key] for table in tables if table.key in figures]
         opens = is_open(report, section.key) or bool(drawn and is_first_chart)
         is_first_chart = is_first_chart and not drawn
@@ -168,14 +172,30 @@ def _sections(
             opens,
             section.lead,
             [(figure, PageTable.of(figure.table)) for figure in drawn],
-            [PageTable.of(table) for table in rest if not (table.detail or folds)],
-            [PageTable.of(table) for table in rest if table.detail or folds],
-            [place(section.key, case) for case in section.cases],
+            *_by_fold(tables, figures, is_first=section is report.sections[0]),
+            cases=[place(section.key, case) for case in section.cases],
         )
     shown = {section.key for section in report.sections}
     for key, answers in lists.items():
         if key not in shown:
             yield _answers_section(answers, taken)
+
+
+def _by_fold(
+    tables: Sequence[Table], figures: Mapping[str, Figure], *, is_first: bool
+) -> Iterator[list[PageTable]]:
+    """The tables of a section without a chart: open ones, folded ones, and details."""
+    rest = [table for table in tables if table.key not in figures]
+    charts_lead = len(rest) > 2 and len(rest) < len(tables)
+    details = [table for table in rest if table.detail or charts_lead]
+    main = [table for table in rest if table not in details]
+    folded = [
+        table
+        for place, table in enumerate(main)
+        if not is_first and (place >= MOST_UNFOLDED or len(table.rows) > MOST_UNFOLDED_ROWS)
+    ]
+    for group in ([table for table in main if table not in folded], folded, details):
+        yield [PageTable.of(table) for table in group]
 
 
 def _answers_section(answers: AnswerList, taken: set[str], lead: tuple[str, ...] = ()) -> _Section:

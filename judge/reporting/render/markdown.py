@@ -10,8 +10,8 @@ from collections.abc import Iterator
 
 from judge.reporting.document import Case, ReportContent, Section, Table
 from judge.reporting.methods import methods_of
-from judge.reporting.render.empty_columns import without_empty
 from judge.reporting.render.numbers import cell_text, score_text
+from judge.reporting.render.shown_table import shown_table
 from judge.reporting.render.text import clean
 from judge.reporting.wording import display_name
 
@@ -77,7 +77,7 @@ def _folded(section: Section, body: str) -> str:
 
 
 def _table(whole: Table) -> str:
-    table = without_empty(whole)
+    table = shown_table(whole)
     shown = [i for i, column in enumerate(table.columns) if not column.detail]
     head = [escape(table.columns[i].title) or " " for i in shown]
     rule = ["---" if table.columns[i].kind == "text" else "--:" for i in shown]

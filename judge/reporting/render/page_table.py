@@ -11,8 +11,8 @@ from functools import cached_property
 
 from judge.reporting.document import Cell, CellKind, Table
 from judge.reporting.figures.svg import text_width
-from judge.reporting.render.empty_columns import columns_of, has_values, keep, noted, without_empty
 from judge.reporting.render.numbers import ABSENT, cell_text, interval_text, method_text, number_text
+from judge.reporting.render.shown_table import columns_of, has_values, keep, noted, shown_table
 from judge.reporting.render.text import clean
 from judge.reporting.wording import display_name
 from judge.stats.engine.estimate import Estimate
@@ -55,7 +55,7 @@ class PageTable:
     @cached_property
     def table(self) -> Table:
         """The columns that are shown, with a note on the others."""
-        return _without_details(without_empty(_without_repeated(self.whole)))
+        return _without_details(shown_table(_without_repeated(self.whole)))
 
     @property
     def has_values(self) -> bool:

@@ -428,3 +428,23 @@ def test_a_chart_with_the_title_of_its_section_does_not_repeat_it():
     for title, hidden in (("Slices", 1), ("Other", 0)):
         report = Report("report", "T", (), (), (Section("s", title, tables=(table,)),), {}, {}, ())
         assert page(report).count('<figcaption class="unseen">') == hidden
+
+
+def test_a_long_table_and_those_after_the_second_are_folded_except_in_the_first_section():
+    columns = (Column("a", "a"), Column("n", "n", "count"))
+    sizes = {"first": 2, "second": rendering.MOST_UNFOLDED_ROWS + 1, "third": 2, "fourth": 2}
+    tables = tuple(
+        Table(name, name, columns, tuple((f"{name} {i}", i) for i in range(n))) for name, n in sizes.items()
+    )
+    report = Report("report", "T", (), (), (Section("s", "S", tables=tables),), {}, {}, ())
+    assert 'class="long"' not in page(report)
+    html = page(replace(report, sections=(Section("o", "O", ("Lead.",)), *report.sections)))
+    folded = re.findall(r'<details class="long"><summary>(\w+) \((\d+) rows\)', html)
+    assert folded == [("second", "25"), ("third", "2"), ("fourth", "2")]
+
+
+def test_of_several_answers_the_first_is_open_and_the_others_are_named():
+    html = page(report_of(cases=[case_of(), replace(case_of(), id="i2", question="why?")]))
+    assert html.count("<article") == 2
+    (summary,) = re.findall(r'<details class="answer printed card"><summary>(.*?)</summary>', html)
+    assert summary == "<b>i2</b> why?"

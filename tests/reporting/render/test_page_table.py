@@ -138,3 +138,9 @@ def test_a_cell_is_a_value_and_an_interval_or_the_reason_why_there_is_none():
     undefined = Estimate.undefined("no_ratings")
     assert (value_text(undefined, "share"), range_text(undefined, "share")) == ("–", "(no ratings)")
     assert (value_text("a\x07", "text"), range_text("a", "text")) == ("a", "")
+
+
+def test_a_hint_for_the_terminal_is_not_on_the_page():
+    found = shown(LABEL, rows=[("a",)], notes=("Unclear: so. Intervals: --sections agreement,pass_rates.",))
+    assert found.table.notes == ("Unclear: so.",)
+    assert shown(LABEL, rows=[("a",)], notes=("Intervals: --sections a.",)).table.notes == ()

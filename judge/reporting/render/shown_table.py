@@ -1,22 +1,31 @@
-"""Columns without any value, which the page, Markdown and LaTeX omit."""
+"""What the page, Markdown and LaTeX leave out of a table: columns without a value, hints for the terminal."""
 
 import math
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 
 from judge.reporting.document import Cell, Column, Table
 from judge.stats.engine.estimate import Estimate
 
+_TERMINAL_HINT = re.compile(r" ?Intervals: --sections [\w,]+\.")
+"""The terminal shows some tables without intervals; all other renderings have them."""
 
-def without_empty(table: Table) -> Table:
-    """Omit columns without a value in any row, and say in a note which and why.
+
+def shown_table(table: Table) -> Table:
+    """Omit columns without a value in any row, with a note on which and why, and hints for the terminal.
 
     >>> undefined = Estimate.undefined("not_applicable")
     >>> columns = (Column("label", ""), Column("n", "n", "count"), Column("bias", "bias", "change"))
-    >>> shown = without_empty(Table("t", "T", columns, (("tone", 3, undefined), ("fault", 4, None))))
+    >>> shown = shown_table(Table("t", "T", columns, (("tone", 3, undefined), ("fault", 4, None))))
     >>> [column.key for column in shown.columns], shown.notes
     (['label', 'n'], ('Without a value in every row: bias (not applicable).',))
     """
+    notes = tuple(filter(None, (_TERMINAL_HINT.sub("", note) for note in table.notes)))
+    return _without_empty(replace(table, notes=notes))
+
+
+def _without_empty(table: Table) -> Table:
     columns = columns_of(table)
     empty = [bool(place) and all(map(is_absent, cells)) for place, (_, cells) in enumerate(columns)]
     named = [
