@@ -40,6 +40,7 @@ from judge.scoring.images import Thumbnail, thumbnail
 from judge.version import __version__
 
 PlaceCase: TypeAlias = Callable[[str, Case], PageCase]
+Tables: TypeAlias = tuple[PageTable, ...]
 IMAGE_BUDGET = 160_000
 """Bytes of thumbnails on one page."""
 LONGEST_EXCERPT = 180
@@ -165,6 +166,7 @@ def _sections(
         drawn = [figures[table.key] for table in tables if table.key in figures]
         opens = is_open(report, section.key) or bool(drawn and is_first_chart)
         is_first_chart = is_first_chart and not drawn
+        plain, folded, details = _by_fold(tables, figures, is_first=section is report.sections[0])
         yield _Section(
             section.key,
             section.title,
@@ -172,8 +174,10 @@ def _sections(
             opens,
             section.lead,
             [(figure, PageTable.of(figure.table)) for figure in drawn],
-            *_by_fold(tables, figures, is_first=section is report.sections[0]),
-            cases=[place(section.key, case) for case in section.cases],
+            plain,
+            folded,
+            details,
+            [place(section.key, case) for case in section.cases],
         )
     shown = {section.key for section in report.sections}
     for key, answers in lists.items():
@@ -183,7 +187,7 @@ def _sections(
 
 def _by_fold(
     tables: Sequence[Table], figures: Mapping[str, Figure], *, is_first: bool
-) -> Iterator[list[PageTable]]:
+) -> tuple[Tables, Tables, Tables]:
     """The tables of a section without a chart: open ones, folded ones, and details."""
     rest = [table for table in tables if table.key not in figures]
     charts_lead = len(rest) > 2 and len(rest) < len(tables)
@@ -194,8 +198,12 @@ def _by_fold(
         for place, table in enumerate(main)
         if not is_first and (place >= MOST_UNFOLDED or len(table.rows) > MOST_UNFOLDED_ROWS)
     ]
-    for group in ([table for table in main if table not in folded], folded, details):
-        yield [PageTable.of(table) for table in group]
+    plain = [table for table in main if table not in folded]
+    return (
+        tuple(map(PageTable.of, plain)),
+        tuple(map(PageTable.of, folded)),
+        tuple(map(PageTable.of, details)),
+    )
 
 
 def _answers_section(answers: AnswerList, taken: set[str], lead: tuple[str, ...] = ()) -> _Section:
