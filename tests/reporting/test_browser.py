@@ -437,6 +437,19 @@ def test_on_paper_the_closed_sections_are_open_and_a_search_decides_which_rows_a
     assert page.locator("#anomalies ~ .grid table").is_visible()
 
 
+@pytest.mark.parametrize("media", ["screen", "print"])
+def test_the_table_of_a_single_chart_is_beside_it_and_the_legend_below_it(visit, media):
+    page = visit("example")
+    page.emulate_media(media=media)
+    page.evaluate("location.hash = '#raw'")
+    chart, table, legend = (
+        page.locator(f"#raw ~ .grid figure {part}").bounding_box() for part in ("svg", "table", ".caption")
+    )
+    assert table["x"] >= chart["x"] + chart["width"]
+    assert legend["y"] >= chart["y"] + chart["height"]
+    assert legend["x"] < table["x"]
+
+
 def test_on_a_phone_the_contents_are_one_line_and_the_first_figures_are_on_the_first_screen(visit):
     page = visit("example", PHONE)
     assert page.locator("nav").bounding_box()["height"] < 60

@@ -141,7 +141,9 @@ class _Section:
         """What it holds, for a reader who sees its title only."""
         tables = [*self.plain, *self.folded, *self.details]
         titles = [*(figure.title for figure, _ in self.drawn), *(one.whole.title for one in tables)]
-        return clean(", ".join(title for title in titles if title != self.title), LONGEST_HINT)
+        run = f"{self.key.rpartition('/')[0]}: "
+        others = (title.removeprefix(run) for title in titles if title != self.title)
+        return clean(", ".join(others), LONGEST_HINT)
 
     @property
     def in_threes(self) -> bool:

@@ -119,7 +119,7 @@ def _has_numbers(table: Table) -> bool:
 
 
 @dataclass(frozen=True)
-class _Layout:
+class _TabularLayout:
     """Size and columns of a table; `blocks` are the columns of each part, from top to bottom."""
 
     size: str
@@ -130,17 +130,17 @@ class _Layout:
     blocks: tuple[tuple[int, ...], ...]
 
 
-def _layout(table: Table) -> _Layout:
+def _layout(table: Table) -> _TabularLayout:
     """The largest size in which the table fits the text; in the smallest its columns are split."""
     shown = tuple(i for i, column in enumerate(table.columns) if not column.detail)
     for size, points, gap, wraps, stacks in _SIZES:
-        layout = _Layout(size, points, gap, wraps, stacks, (shown,))
+        layout = _TabularLayout(size, points, gap, wraps, stacks, (shown,))
         if sum(_width(table, i, layout) for i in shown) <= TEXT_WIDTH:
             return layout
     return replace(layout, blocks=tuple(_blocks(table, shown, layout)))
 
 
-def _blocks(table: Table, shown: Sequence[int], layout: _Layout) -> Iterator[tuple[int, ...]]:
+def _blocks(table: Table, shown: Sequence[int], layout: _TabularLayout) -> Iterator[tuple[int, ...]]:
     """Split columns so that each part fits; the columns of labels are in every part."""
     n_labels = next((n for n, i in enumerate(shown) if table.columns[i].kind != "text"), len(shown))
     labels, rest = tuple(shown[:n_labels]), shown[n_labels:]
@@ -154,7 +154,7 @@ def _blocks(table: Table, shown: Sequence[int], layout: _Layout) -> Iterator[tup
     yield (*labels, *block)
 
 
-def _width(table: Table, column: int, layout: _Layout) -> float:
+def _width(table: Table, column: int, layout: _TabularLayout) -> float:
     """Estimated width of a column in points."""
     heading = max(map(_digits, _heading(table, column, layout)))
     cells = _longest(table, column, layout)
@@ -168,7 +168,7 @@ def _digits(text: str) -> float:
     return sum(_NARROW_WIDTH if letter in _NARROW else 1.0 for letter in clean(text))
 
 
-def _longest(table: Table, column: int, layout: _Layout) -> float:
+def _longest(table: Table, column: int, layout: _TabularLayout) -> float:
     """Width of the widest cell of a column, relative to that of a digit."""
     kind, cells = table.columns[column].kind, [row[column] for row in table.rows]
     if not layout.stacks:
@@ -179,14 +179,14 @@ def _longest(table: Table, column: int, layout: _Layout) -> float:
     )
 
 
-def _is_paragraph(table: Table, column: int, layout: _Layout) -> bool:
+def _is_paragraph(table: Table, column: int, layout: _TabularLayout) -> bool:
     """Whether the texts of a column go on in a second line."""
     return layout.wraps and (
         table.columns[column].kind == "text" and _longest(table, column, layout) > _LONG_LABEL
     )
 
 
-def _heading(table: Table, column: int, layout: _Layout) -> list[str]:
+def _heading(table: Table, column: int, layout: _TabularLayout) -> list[str]:
     """Lines of a heading, which is not wider than the cells below it where it can be split."""
     title = clean(table.columns[column].title)
     if not layout.wraps:
@@ -214,7 +214,7 @@ def _floats(table: Table) -> Iterator[str]:
         yield "\n".join(lines)
 
 
-def _tabular(table: Table, rows: Sequence[int], block: Sequence[int], layout: _Layout) -> str:
+def _tabular(table: Table, rows: Sequence[int], block: Sequence[int], layout: _TabularLayout) -> str:
     return "\n".join(
         [
             rf"\begin{{tabular}}{{{''.join(_alignment(table, i, layout) for i in block)}}}",
@@ -228,13 +228,13 @@ def _tabular(table: Table, rows: Sequence[int], block: Sequence[int], layout: _L
     )
 
 
-def _alignment(table: Table, column: int, layout: _Layout) -> str:
+def _alignment(table: Table, column: int, layout: _TabularLayout) -> str:
     if _is_paragraph(table, column, layout):
         return f"p{{{_LONG_LABEL * layout.points:.0f}pt}}"
     return "l" if table.columns[column].kind == "text" else "r"
 
 
-def _title(table: Table, column: int, layout: _Layout) -> str:
+def _title(table: Table, column: int, layout: _TabularLayout) -> str:
     lines = [escape(line) for line in _heading(table, column, layout)]
     if len(lines) == 1:
         return lines[0]
@@ -242,7 +242,7 @@ def _title(table: Table, column: int, layout: _Layout) -> str:
     return rf"\shortstack[{side}]{{{(chr(92) * 2).join(lines)}}}"
 
 
-def _lines(table: Table, row: int, block: Sequence[int], layout: _Layout) -> Iterator[str]:
+def _lines(table: Table, row: int, block: Sequence[int], layout: _TabularLayout) -> Iterator[str]:
     """One row of the table: a line, or one with the estimates and one with their intervals."""
     cells = [(table.rows[row][i], table.columns[i].kind) for i in block]
     written = [

@@ -448,3 +448,11 @@ def test_of_several_answers_the_first_is_open_and_the_others_are_named():
     assert html.count("<article") == 2
     (summary,) = re.findall(r'<details class="answer printed card"><summary>(.*?)</summary>', html)
     assert summary == "<b>i2</b> why?"
+
+
+def test_below_the_title_of_a_closed_section_its_run_is_not_named_again():
+    section = titled("a/slices")
+    tables = tuple(replace(table, title=f"a: {table.title}") for table in section.tables)
+    sections = (titled("overview"), replace(section, title="a: Slices", tables=tables))
+    html = page(Report("report", "T", ("V",), (), sections, {}, {}, (), short=("overview",)))
+    assert '<h2>a: Slices</h2> <span class="hint">slices of kind, plain of kind, other of kind</span>' in html
