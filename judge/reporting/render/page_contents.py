@@ -37,6 +37,7 @@ _NAMED: Mapping[str, tuple[str, str]] = {
     "bias": (_SCORES, "Bias checks"),
 }
 _OF_KIND = {"slices": _AGREEMENT, "disagreements": _MORE}
+_OF_RUN = {"corrected": "Corrected", "leaderboard": "Systems"}
 METHODS = ("made-by", "Judge and methods")
 
 
@@ -90,9 +91,9 @@ def _named(report: ReportContent, key: str, title: str) -> tuple[str, str]:
     """Group and short title of a section."""
     if run := _run_of(report, key):
         return run, title.removeprefix(f"{run}: ")
-    if report.kind != "agree":
-        return _ALL_RUNS, title
     name = Section(key, "").name
+    if report.kind != "agree":
+        return _ALL_RUNS, _OF_RUN.get(name, title) if report.kind == "report" else title
     group, short = _NAMED.get(name, (_OF_KIND.get(name, _RESULT), title))
     return group, short
 

@@ -67,3 +67,10 @@ def test_a_section_without_a_short_title_has_its_own():
 )
 def test_sections_that_the_terminal_shows_first_are_open(short, key, opens):
     assert is_open(report(short=short), key) is opens
+
+
+def test_long_titles_of_a_report_on_a_run_are_short_in_its_contents():
+    (only,) = contents(report("report"), shown("overview", "corrected"))
+    assert [entry.title for entry in only.entries] == ["Title of overview", "Corrected", "Judge and methods"]
+    (only,) = contents(report("leaderboard"), shown("leaderboard"))
+    assert only.entries[0].title == "Title of leaderboard"
