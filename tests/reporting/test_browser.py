@@ -238,6 +238,7 @@ def test_nothing_sticks_out_on_a_phone(visit, name):
 @pytest.mark.parametrize("size", [DESK, PHONE], ids=["desk", "phone"])
 def test_every_label_of_a_drawing_lies_within_it_and_can_be_read(visit, size):
     page = visit("one", size)
+    open_all(page)
     boxes = page.evaluate("""[...document.querySelectorAll('svg text')].map(t => {
         const text = t.getBoundingClientRect(), svg = t.ownerSVGElement.getBoundingClientRect();
         return [t.textContent, text.left - svg.left, svg.right - text.right, parseFloat(getComputedStyle(t).fontSize)
@@ -249,6 +250,7 @@ def test_every_label_of_a_drawing_lies_within_it_and_can_be_read(visit, size):
 
 def test_labels_of_the_axis_do_not_overlap(visit):
     page = visit("one", PHONE)
+    open_all(page)
     overlaps = page.evaluate("""[...document.querySelectorAll('svg')].flatMap(svg => {
         const boxes = [...svg.querySelectorAll('text')].map(t => [t.textContent, t.getBoundingClientRect()]);
         return boxes.flatMap(([a, x], i) => boxes.slice(i + 1).filter(([b, y]) =>
@@ -279,9 +281,9 @@ def test_page_can_be_read_by_keyboard(visit):
     assert page.evaluate("document.activeElement.textContent") == "Skip to content"
     page.keyboard.press("Enter")
     assert page.evaluate("location.hash") == "#content"
-    page.locator("summary").first.focus()
+    page.locator("main summary").first.focus()
     page.keyboard.press("Enter")
-    assert page.evaluate("document.querySelector('details').open")
+    assert page.evaluate("document.querySelector('main details').open")
 
 
 def test_on_paper_the_numbers_behind_drawings_are_there_and_the_navigation_is_not(visit):
@@ -325,8 +327,8 @@ def test_every_failing_answer_is_listed_worst_first(visit):
 def test_a_long_list_starts_with_its_first_rows_and_a_button_shows_the_rest(visit):
     page = visit("many", PHONE)
     seen = "[...document.querySelectorAll('.answers tbody')].filter(e => e.checkVisibility()).length"
-    assert page.evaluate(seen) == 50
-    page.get_by_role("button", name="Show 70 more").click()
+    assert page.evaluate(seen) == 20
+    page.get_by_role("button", name="Show 100 more").click()
     assert page.evaluate(seen) == 120
     assert not page.locator(".more").is_visible()
 
@@ -376,6 +378,7 @@ def test_headings_of_the_answers_are_reached_by_keyboard(visit):
 
 def test_an_id_in_a_table_opens_its_answer(visit):
     page = visit("many")
+    page.locator("nav a[href='#anomalies']").click()
     page.locator("#anomalies ~ .grid a", has_text="good-3").click()
     opened = page.locator(".case:target")
     assert opened.is_visible()
@@ -399,6 +402,7 @@ def test_the_answers_can_be_read_without_the_script(visit):
     assert not page.locator(".tools").is_visible()
     page.locator(".answers summary").nth(3).click()
     assert page.locator(".answers .case").nth(3).is_visible()
+    page.locator("nav a[href='#anomalies']").click()
     page.locator("#anomalies ~ .grid a", has_text="good-3").click()
     assert page.locator(".case:target").is_visible()
 
@@ -439,4 +443,53 @@ def test_on_paper_the_first_answers_are_there_in_full_and_nothing_sticks_out(vis
     assert page.evaluate("document.documentElement.scrollWidth") == 700
     shown = "[...document.querySelectorAll('.answers .case')].map(e => e.checkVisibility({contentVisibilityAuto: true}) && e.getBoundingClientRect().height > 0)"
     assert page.evaluate(shown)[:4] == [True, True, False, False]
+    rows = "[...document.querySelectorAll('.answers tbody')].filter(e => e.checkVisibility()).length"
+    assert page.evaluate(rows) == 30
+    assert page.get_by_text("The first 30 are printed; the page itself holds 120.").is_visible()
     assert not page.locator(".tools").is_visible()
+
+
+def test_on_paper_the_closed_sections_are_open_and_a_search_decides_which_rows_are_printed(visit):
+    page = visit("many", size={"width": 700, "height": 1000})
+    page.get_by_label("Search").fill("copper")
+    page.emulate_media(media="print")
+    rows = "[...document.querySelectorAll('.answers tbody')].filter(e => e.checkVisibility()).length"
+    assert page.evaluate(rows) == 3
+    assert not page.evaluate("document.querySelector('.part').open")
+    assert page.locator("#anomalies ~ .grid table").is_visible()
+
+
+@pytest.mark.parametrize("media", ["screen", "print"])
+def test_the_table_of_a_single_chart_is_beside_it_and_the_legend_below_it(visit, media):
+    page = visit("example")
+    page.emulate_media(media=media)
+    page.evaluate("location.hash = '#raw'")
+    chart, table, legend = (
+        page.locator(f"#raw ~ .grid figure {part}").bounding_box() for part in ("svg", "table", ".caption")
+    )
+    assert table["x"] >= chart["x"] + chart["width"]
+    assert legend["y"] >= chart["y"] + chart["height"]
+    assert legend["x"] < table["x"]
+
+
+def test_on_a_phone_the_contents_are_one_line_and_the_first_figures_are_on_the_first_screen(visit):
+    page = visit("example", PHONE)
+    assert page.locator("nav").bounding_box()["height"] < 60
+    assert page.locator("main table").first.bounding_box()["y"] < PHONE["height"]
+    page.locator("nav summary").click()
+    page.get_by_role("link", name="Level and spread").click()
+    assert page.locator("#levels ~ .grid table").is_visible()
+
+
+def test_on_a_desk_the_contents_are_open_and_a_link_opens_a_closed_section(visit):
+    page = visit("example")
+    assert page.locator("nav a").first.is_visible()
+    assert not page.locator("#levels ~ .grid table").is_visible()
+    page.get_by_role("link", name="Level and spread").click()
+    assert page.locator("#levels ~ .grid table").is_visible()
+
+
+def test_a_page_without_its_script_opens_the_section_that_its_address_names(visit):
+    page = visit("example", java_script_enabled=False)
+    page.goto(f"{page.url}#levels")
+    assert page.locator("#levels ~ .grid table").is_visible()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
@@ -10,7 +11,7 @@ import numpy as np
 
 from judge.analysis.agreement.agree import Agreement
 from judge.analysis.agreement.judge_human import JudgeAgreement
-from judge.reporting.document import Column, Figure, ReportContent, Table
+from judge.reporting.document import Column, Figure, ReportContent, Row, Table
 from judge.reporting.figures.plot_area import PlotArea
 from judge.reporting.figures.svg import LINE, MUTED, SERIES, SMALL_TEXT, Drawing, text_width
 from judge.reporting.figures.table_figures import as_estimate, drawn_together, interval_chart
@@ -55,7 +56,9 @@ def _forests(report: ReportContent) -> Iterator[tuple[str, Figure]]:
             "raw",
             "slices",
         ):
-            chart = interval_chart(_labelled(table), "row", ["people", "judge_level"], text="difference")
+            chart = interval_chart(
+                _labelled(table), "row", ["people", "judge_level"], group="group", text="difference"
+            )
             if chart is not None and len(table.rows) <= MOST_ROWS:
                 yield key, replace(chart.draw(), table=table)
 
@@ -64,7 +67,12 @@ def _judges(report: ReportContent) -> dict[str, Figure]:
     """Difference in agreement with people between each judge and the first one."""
     charts = {
         key: interval_chart(
-            _labelled(table), "row", ["difference"], reference=0.0, reference_name="the first judge"
+            _labelled(table),
+            "row",
+            ["difference"],
+            group="group",
+            reference=0.0,
+            reference_name="the first judge",
         )
         for key, table in report.tables.items()
         if key.partition(":")[0] == "judges" and len(table.rows) <= MOST_ROWS
@@ -74,10 +82,35 @@ def _judges(report: ReportContent) -> dict[str, Figure]:
 
 
 def _labelled(table: Table) -> Table:
-    """The table with one column that names its rows."""
-    texts = [i for i, c in enumerate(table.columns) if c.key in ("slice", "label") and not c.detail]
-    rows = tuple((*row, ", ".join(str(row[i]) for i in texts)) for row in table.rows)
-    return replace(table, columns=(*table.columns, Column("row", "row")), rows=rows)
+    """The table with a column that names its rows, and one with the headings of rows that belong together."""
+    places = [i for i, c in enumerate(table.columns) if c.key in ("slice", "label") and not c.detail]
+    parts = [[str(row[i]) for i in places] for row in table.rows]
+    if [table.columns[i].key for i in places] == ["label"]:
+        parts = [_judge_apart(table, row) for row in table.rows]
+    outer = _outer(parts)
+    names = tuple(
+        (", ".join(part for i, part in enumerate(given) if i != outer), "" if outer is None else given[outer])
+        for given in parts
+    )
+    rows = tuple((*row, *name) for row, name in zip(table.rows, names, strict=True))
+    return replace(table, columns=(*table.columns, Column("row", "row"), Column("group", "group")), rows=rows)
+
+
+def _judge_apart(table: Table, row: Row) -> list[str]:
+    """Dimension and judge of a row that names both, else its label."""
+    cells = {column.key: str(cell) for column, cell in zip(table.columns, row, strict=True)}
+    judge = cells.get("judge", "")
+    dimension = cells["label"].removesuffix(f": {judge}")
+    return [cells["label"]] if dimension == cells["label"] else [dimension, judge]
+
+
+def _outer(parts: Sequence[Sequence[str]]) -> int | None:
+    """Which of two parts of the labels is the heading: the one that changes less often; None without any."""
+    if not all(len(given) == 2 for given in parts):
+        return None
+    n_headings = [sum(a[i] != b[i] for a, b in itertools.pairwise(parts)) + 1 for i in (0, 1)]
+    fewest = min(n_headings)
+    return None if fewest == len(parts) else n_headings.index(fewest)
 
 
 def _omega(table: Table, found: Agreement) -> Figure:

@@ -28,7 +28,9 @@ from judge.stats.engine.estimate import Estimate
 _WIDEST_LEFT, _MOST_LETTERS = 140.0, 80
 _STAR = 14.0
 """Room for the asterisk of few observations."""
-_MARGIN, _ROW, _LABEL_ROW, _AXIS_ROOM, _LEGEND_ROW = 3.0, 24.0, 17.0, 24.0, 20.0
+_MARGIN, _LABEL_ROW, _AXIS_ROOM, _LEGEND_ROW = 3.0, 17.0, 24.0, 20.0
+_ROW, _PAIR_ROW, _BAR_ROW = 19.0, 22.0, 24.0
+"""Heights of a row with one interval, with two, and with a bar."""
 _HALF_TICK = 18.0
 """Room for half of the first label of the axis."""
 _LEAST_SPAN = {"share": 0.1, "score": 0.5, "points": 0.1, "change": 0.5}
@@ -50,12 +52,15 @@ class Mark:
         Text at the right.
     faint : bool
         Whether it has few observations.
+    group : str
+        Heading that it has in common with the rows before or after it.
     """
 
     label: str
     estimates: tuple[Estimate, ...]
     text: str
     faint: bool = False
+    group: str = ""
 
 
 @dataclass
@@ -65,7 +70,9 @@ class _Rows:
     labels: Sequence[str]
     right: float
     widest: float
+    row: float
     n_legend_rows: int = 0
+    groups: Sequence[str] = ()
     above: bool = field(init=False)
     left: float = field(init=False)
     height: float = field(init=False)
@@ -73,7 +80,7 @@ class _Rows:
     def __post_init__(self) -> None:
         self.above = self.widest > _WIDEST_LEFT
         self.left = _MARGIN if self.above else _MARGIN + self.widest + 8
-        self.height = self.top + self.step * len(self.labels) + _AXIS_ROOM
+        self.height = self.middle(len(self.labels) - 1) + self.row / 2 + _AXIS_ROOM
 
     @property
     def top(self) -> float:
@@ -81,25 +88,40 @@ class _Rows:
 
     @property
     def step(self) -> float:
-        return _ROW + (_LABEL_ROW if self.above else 0)
+        return self.row + (_LABEL_ROW if self.above else 0)
+
+    @property
+    def first_of_groups(self) -> list[int]:
+        """Rows that have the heading of a group above them."""
+        before = ["", *self.groups]
+        return [row for row, name in enumerate(self.groups) if name and name != before[row]]
 
     def middle(self, row: int) -> float:
         """Vertical position of the marks of a row."""
-        return self.top + row * self.step + (_LABEL_ROW if self.above else 0) + _ROW / 2
+        n_headings = sum(first <= row for first in self.first_of_groups)
+        above = _LABEL_ROW if self.above else 0
+        return self.top + row * self.step + n_headings * _LABEL_ROW + above + self.row / 2
 
     @property
     def stretches(self) -> list[tuple[float, float]]:
         """Vertical extents of grid lines, which cross the marks but not labels above them."""
-        bottom = self.height - _AXIS_ROOM
-        if not self.above:
-            return [(self.top, bottom)]
-        return [(self.middle(row) - _ROW / 2, self.middle(row) + _ROW / 2) for row in range(len(self.labels))]
+        rows = range(len(self.labels))
+        starts = [row for row in rows if self.above or row == 0 or row in self.first_of_groups]
+        ends = [*(row - 1 for row in starts[1:]), len(self.labels) - 1]
+        half = self.row / 2
+        return [
+            (self.middle(start) - half, self.middle(end) + half)
+            for start, end in zip(starts, ends, strict=True)
+        ]
 
     def write_labels(self, drawing: Drawing, faint: Sequence[bool]) -> None:
         for row, label in enumerate(self.labels):
-            y = self.middle(row) - (_ROW / 2 + _LABEL_ROW / 2 - 2 if self.above else 0)
+            y = self.middle(row) - (self.row / 2 + _LABEL_ROW / 2 - 2 if self.above else 0)
             x, anchor = (_MARGIN, "start") if self.above else (self.left - 8, "end")
             drawing.text(x, y, label, anchor=anchor, colour=MUTED if faint[row] else INK)
+        for row in self.first_of_groups:
+            y = self.middle(row) - self.step + self.row / 2 - _LABEL_ROW / 2 + 2
+            drawing.text(_MARGIN, y, _short(self.groups[row]), bold=True)
 
 
 def intervals(
@@ -135,7 +157,14 @@ def intervals(
     text, label = (
         max(map(text_width, of)) for of in ((m.text for m in row), (_starred(m.label, m.faint) for m in row))
     )
-    rows = _Rows(labels, WIDTH - _MARGIN - text - 8, label, n_legend_rows=1 if names else 0)
+    rows = _Rows(
+        labels,
+        WIDTH - _MARGIN - text - 8,
+        label,
+        _PAIR_ROW if names else _ROW,
+        n_legend_rows=1 if names else 0,
+        groups=[mark.group for mark in marks],
+    )
     scale = _Scale.of(row, reference, kind, rows)
     drawing = Drawing(rows.height)
     scale.draw(drawing, rows)
@@ -172,7 +201,8 @@ def bars(rows: Sequence[tuple[str, Sequence[float], bool]], names: Sequence[str]
     labels = [_starred(label, faint) for label, _, faint in rows]
     colours = scale_colours(len(names)) if ordered else [SERIES[i % len(SERIES)] for i in range(len(names))]
     legend = _legend_places(names)
-    at = _Rows(labels, WIDTH - _MARGIN, max(map(text_width, labels)), n_legend_rows=legend[-1][1] + 1)
+    widest = max(map(text_width, labels))
+    at = _Rows(labels, WIDTH - _MARGIN, widest, _BAR_ROW, n_legend_rows=legend[-1][1] + 1)
     drawing = Drawing(at.height - _AXIS_ROOM + 4)
     at.write_labels(drawing, [faint for _, _, faint in rows])
     for (x, line, name), colour in zip(legend, colours, strict=True):
@@ -294,7 +324,7 @@ def _draw_bar(
     y: float,
     ordered: bool,
 ) -> None:
-    x, height = rows.left, _ROW - 7
+    x, height = rows.left, rows.row - 7
     for share, colour in zip(shares, colours, strict=True):
         part = 0.0 if math.isnan(share) else share * (rows.right - rows.left)
         if part > 0.4:
@@ -332,6 +362,6 @@ def series_words(marks: Sequence[Mark], kind: CellKind, most: int = 12) -> Itera
         figures = " against ".join(
             number_text(e.value, kind) if e.defined else "undefined" for e in mark.estimates
         )
-        yield f"{clean(mark.label, 60)} {figures}"
+        yield f"{clean(', '.join(filter(None, (mark.group, mark.label))), 60)} {figures}"
     if len(marks) > most:
         yield f"and {len(marks) - most} more"

@@ -59,7 +59,7 @@ class PlotArea:
             self.drawing.line([(self.left - 3, y), (self.left, y)], LINE)
             self.drawing.text(self.left - 6, y, text, anchor="end", colour=MUTED, size=SMALL_TEXT)
         middle = (self.left + WIDTH - _RIGHT) / 2
-        self.drawing.text(middle, self.drawing.height - 9, x_label, anchor="middle", colour=MUTED)
+        self.drawing.text(middle, self._floor + 31, x_label, anchor="middle", colour=MUTED)
         self.drawing.text(9, (_TOP + self._floor) / 2, y_label, anchor="middle", colour=MUTED, upright=True)
 
     def horizontal(self, value: float, colour: str, *, width: float = 1.0, dashes: str = "") -> None:

@@ -111,6 +111,7 @@ class Drawing:
         size: float = FONT_SIZE,
         anchor: str = "start",
         upright: bool = False,
+        bold: bool = False,
     ) -> None:
         """Write one line; `y` is its middle. Upright text reads from bottom to top."""
         attributes = f'x="{_n(x)}" y="{_n(y + 0.36 * size)}"'
@@ -118,6 +119,7 @@ class Drawing:
             attributes = f'transform="translate({_n(x + 0.36 * size)} {_n(y)}) rotate(-90)"'
         attributes += "" if anchor == "start" else f' text-anchor="{anchor}"'
         attributes += "" if size == FONT_SIZE else f' font-size="{_n(size)}"'
+        attributes += ' font-weight="600"' if bold else ""
         attributes += "" if colour == INK else f' fill="{colour}"'
         self._elements.append(f"<text {attributes}>{escape(text, quote=False)}</text>")
 

@@ -128,6 +128,7 @@ def interval_chart(
     label: str,
     columns: Sequence[str],
     *,
+    group: str | None = None,
     text: str | None = None,
     reference: float | None = None,
     reference_name: str = "",
@@ -144,6 +145,8 @@ def interval_chart(
         Key of the column that names the rows.
     columns : sequence of str
         Keys of one or two columns of estimates, of one kind.
+    group : str, optional
+        Key of the column with the headings above rows that belong together.
     text : str, optional
         Key of the column that is printed at the right; default: the first of `columns`.
     reference : float, optional
@@ -163,6 +166,7 @@ def interval_chart(
     by_key = {column.key: column for column in table.columns}
     kind, text = by_key[columns[0]].kind, text or columns[0]
     cells = {key: table.column(key) for key in (label, *columns, text)}
+    groups = table.column(group) if group else [""] * len(table.rows)
     chosen = [
         i
         for i in (range(len(table.rows)) if rows is None else rows)
@@ -176,6 +180,7 @@ def interval_chart(
             tuple(as_estimate(cells[key][i]) for key in columns),
             _figure(cells[text][i], by_key[text].kind),
             i in table.small,
+            str(groups[i]),
         )
         for i in chosen
     )

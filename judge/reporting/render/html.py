@@ -19,11 +19,12 @@ from markupsafe import Markup
 
 from judge.errors import InputError
 from judge.records import Image
-from judge.reporting.document import Case, Figure, ReportContent, Section
+from judge.reporting.document import Case, Figure, ReportContent, Section, Table
 from judge.reporting.figures.table_figures import charts_of
 from judge.reporting.methods import methods_of
 from judge.reporting.render.numbers import score_text, unbroken
 from judge.reporting.render.page_answers import (
+    MOST_PRINTED,
     AnswerList,
     EmbeddedPicture,
     Links,
@@ -31,6 +32,7 @@ from judge.reporting.render.page_answers import (
     block,
     page_answers,
 )
+from judge.reporting.render.page_contents import METHODS, contents, is_open
 from judge.reporting.render.page_table import PageTable, origin, range_text, value_text
 from judge.reporting.render.text import clean
 from judge.reporting.wording import counted, display_name
@@ -38,10 +40,17 @@ from judge.scoring.images import Thumbnail, thumbnail
 from judge.version import __version__
 
 PlaceCase: TypeAlias = Callable[[str, Case], PageCase]
+Tables: TypeAlias = tuple[PageTable, ...]
 IMAGE_BUDGET = 160_000
 """Bytes of thumbnails on one page."""
 LONGEST_EXCERPT = 180
 """Letters of a question in the line that opens its answer."""
+LONGEST_HINT = 110
+"""Letters of the line that says what a closed section holds."""
+MOST_OPEN_ROWS = 12
+"""Rows of a table that is open below its chart, where the chart is the only one of its section."""
+MOST_UNFOLDED, MOST_UNFOLDED_ROWS = 2, 24
+"""Tables of a section without charts, and rows of one, that are not folded behind their title."""
 RUBRIC = "rubric"
 _TEMPLATES = Path(__file__).parent / "templates"
 _NO_SLUG = re.compile(r"[^a-z0-9]+")
@@ -70,12 +79,14 @@ def page(report: ReportContent, figures: Mapping[str, Figure] | None = None) -> 
         return PageCase(case, [show(image) for image in case.images], links.add(section, case.id))
 
     lists = page_answers(report, links, show)
+    sections = list(_sections(report, drawn, lists, place))
     return (
         _environment()
         .get_template("page.html.j2")
         .render(
             report=report,
-            sections=list(_sections(report, drawn, lists, place)),
+            sections=sections,
+            contents=contents(report, [(one.key, one.anchor, one.title) for one in sections]),
             links=links,
             facts=report.facts,
             methods=methods_of(report),
@@ -84,6 +95,8 @@ def page(report: ReportContent, figures: Mapping[str, Figure] | None = None) -> 
             style_hash=_digest(style),
             script=Markup(script) if lists else "",
             script_hash=_digest(script) if lists else "",
+            most_printed=MOST_PRINTED,
+            most_open_rows=MOST_OPEN_ROWS,
             version=__version__,
         )
     )
@@ -101,13 +114,19 @@ def write_page(report: ReportContent, path: str | Path, figures: Mapping[str, Fi
 
 @dataclass(frozen=True)
 class _Section:
-    """One section for the template: charts, open tables, folded tables, cases, a list of answers."""
+    """One section for the template: charts, tables, cases, a list of answers.
 
+    `folded` tables are printed on paper, and `details` are not.
+    """
+
+    key: str
     title: str
     anchor: str
+    is_open: bool
     lead: tuple[str, ...] = ()
     drawn: Sequence[tuple[Figure, PageTable]] = ()
     plain: Sequence[PageTable] = ()
+    folded: Sequence[PageTable] = ()
     details: Sequence[PageTable] = ()
     cases: Sequence[PageCase] = ()
     answers: AnswerList | None = None
@@ -116,6 +135,15 @@ class _Section:
     def alone(self) -> bool:
         """Whether its only chart or table has the width of the page."""
         return len(self.drawn) + len(self.plain) == 1
+
+    @property
+    def hint(self) -> str:
+        """What it holds, for a reader who sees its title only."""
+        tables = [*self.plain, *self.folded, *self.details]
+        titles = [*(figure.title for figure, _ in self.drawn), *(one.whole.title for one in tables)]
+        run = f"{self.key.rpartition('/')[0]}: "
+        others = (title.removeprefix(run) for title in titles if title != self.title)
+        return clean(", ".join(others), LONGEST_HINT)
 
     @property
     def in_threes(self) -> bool:
@@ -127,31 +155,62 @@ class _Section:
 def _sections(
     report: ReportContent, figures: Mapping[str, Figure], lists: Mapping[str, AnswerList], place: PlaceCase
 ) -> Iterator[_Section]:
-    taken: set[str] = {"content", "made-by"}
+    taken: set[str] = {"content", METHODS[0]}
+    is_first_chart = True
     for section in report.sections:
         answers = lists.get(section.key)
         tables = [table for table in section.tables if table.rows]
         if _is_rubric(section) or not (tables or section.cases or section.lead):
             continue
         if answers is not None:  # it holds what the section holds, and more
-            yield _Section(answers.title, _anchor(section.key, taken), section.lead, answers=answers)
+            yield _answers_section(answers, taken, section.lead)
             continue
-        rest = [table for table in tables if table.key not in figures]
-        folds = len(rest) > 2 and len(rest) < len(tables)  # many tables beside charts: the charts lead
         drawn = [figures[table.key] for table in tables if table.key in figures]
+        opens = is_open(report, section.key) or bool(drawn and is_first_chart)
+        is_first_chart = is_first_chart and not drawn
+        plain, folded, details = _by_fold(tables, figures, is_first=section is report.sections[0])
         yield _Section(
+            section.key,
             section.title,
             _anchor(section.key, taken),
+            opens,
             section.lead,
             [(figure, PageTable.of(figure.table)) for figure in drawn],
-            [PageTable.of(table) for table in rest if not (table.detail or folds)],
-            [PageTable.of(table) for table in rest if table.detail or folds],
+            plain,
+            folded,
+            details,
             [place(section.key, case) for case in section.cases],
         )
     shown = {section.key for section in report.sections}
     for key, answers in lists.items():
         if key not in shown:
-            yield _Section(answers.title, _anchor(key, taken), answers=answers)
+            yield _answers_section(answers, taken)
+
+
+def _by_fold(
+    tables: Sequence[Table], figures: Mapping[str, Figure], *, is_first: bool
+) -> tuple[Tables, Tables, Tables]:
+    """The tables of a section without a chart: open ones, folded ones, and details."""
+    rest = [table for table in tables if table.key not in figures]
+    charts_lead = len(rest) > 2 and len(rest) < len(tables)
+    details = [table for table in rest if table.detail or charts_lead]
+    main = [table for table in rest if table not in details]
+    folded = [
+        table
+        for place, table in enumerate(main)
+        if not is_first and (place >= MOST_UNFOLDED or len(table.rows) > MOST_UNFOLDED_ROWS)
+    ]
+    plain = [table for table in main if table not in folded]
+    return (
+        tuple(map(PageTable.of, plain)),
+        tuple(map(PageTable.of, folded)),
+        tuple(map(PageTable.of, details)),
+    )
+
+
+def _answers_section(answers: AnswerList, taken: set[str], lead: tuple[str, ...] = ()) -> _Section:
+    key = answers.answers.section
+    return _Section(key, answers.title, _anchor(key, taken), True, lead, answers=answers)
 
 
 def _is_rubric(section: Section) -> bool:

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from judge.reporting.document import Case, ReportContent, Section, Table
 from judge.reporting.methods import methods_of
 from judge.reporting.render.numbers import cell_text, score_text
+from judge.reporting.render.shown_table import shown_table
 from judge.reporting.render.text import clean
 from judge.reporting.wording import display_name
 
@@ -75,7 +76,8 @@ def _folded(section: Section, body: str) -> str:
     return f"<details><summary>{title}</summary>\n\n{body}\n\n</details>"
 
 
-def _table(table: Table) -> str:
+def _table(whole: Table) -> str:
+    table = shown_table(whole)
     shown = [i for i, column in enumerate(table.columns) if not column.detail]
     head = [escape(table.columns[i].title) or " " for i in shown]
     rule = ["---" if table.columns[i].kind == "text" else "--:" for i in shown]

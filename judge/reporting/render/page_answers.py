@@ -18,6 +18,8 @@ LONGEST_TEXT, LONGEST_LISTED, LONGEST_FIELD = 4000, 1000, 200
 """Letters of a text of an answer, of one in a list, and of a field of its item in a list."""
 _ROWS, _OTHERS = 2 / 3, 0.25
 """Largest shares: of rows in the size, and of answers that no row names in what the rows leave over."""
+MOST_PRINTED = 30
+"""Rows of a list on paper; the number is also in the style of the page."""
 _ID_COLUMNS = ("item", "example")
 
 

@@ -6,13 +6,13 @@ stands beside its value or below it, and on a phone a table that is too wide bec
 
 from __future__ import annotations
 
-import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 
-from judge.reporting.document import Cell, CellKind, Column, Table
+from judge.reporting.document import Cell, CellKind, Table
 from judge.reporting.figures.svg import text_width
 from judge.reporting.render.numbers import ABSENT, cell_text, interval_text, method_text, number_text
+from judge.reporting.render.shown_table import columns_of, has_values, keep, noted, shown_table
 from judge.reporting.render.text import clean
 from judge.reporting.wording import display_name
 from judge.stats.engine.estimate import Estimate
@@ -24,6 +24,8 @@ CARD, HALF_CARD, PHONE, BESIDE_CHART = 985.0, 455.0, 330.0, 565.0
 """Room for a table in pixels: across the page, in one of two columns, on a phone, beside a chart."""
 _FONT, _SMALL_FONT = 14.0, 13.0
 _PADDING, _LEAST, _LEAST_TEXT, _WIDEST_TEXT = 19.2, 56.0, 112.0, 260.0
+_TEXT_BESIDE_CHART = 150.0
+"""Widest text beside a chart, where the two lines of each row leave room for it to wrap."""
 _BOLD = 1.12
 """Width of bold headings relative to normal text."""
 
@@ -53,7 +55,12 @@ class PageTable:
     @cached_property
     def table(self) -> Table:
         """The columns that are shown, with a note on the others."""
-        return _without_details(_without_empty(_without_repeated(self.whole)))
+        return _without_details(shown_table(_without_repeated(self.whole)))
+
+    @property
+    def has_values(self) -> bool:
+        """Whether there is more to show than labels and notes."""
+        return has_values(self.whole, self.table)
 
     def layout(self, *, wide: bool) -> str:
         """Classes: `below` puts intervals below values, `records` makes a list of rows on a phone."""
@@ -69,24 +76,24 @@ class PageTable:
     @property
     def beside(self) -> bool:
         """Whether it fits beside its chart."""
-        return self.width(below=True) <= BESIDE_CHART
+        return self.width(below=True, widest_text=_TEXT_BESIDE_CHART) <= BESIDE_CHART
 
     def fits(self, room: float) -> bool:
         """Whether it fits into a width with its intervals beside the values."""
         return self.width(below=False) <= room
 
-    def width(self, *, below: bool) -> float:
+    def width(self, *, below: bool, widest_text: float = _WIDEST_TEXT) -> float:
         """Estimated width in pixels; generous, since the fonts of readers differ."""
-        return sum(self._column_width(place, below) for place in range(len(self.table.columns)))
+        return sum(self._column_width(place, below, widest_text) for place in range(len(self.table.columns)))
 
-    def _column_width(self, place: int, below: bool) -> float:
+    def _column_width(self, place: int, below: bool, widest_text: float) -> float:
         column = self.table.columns[place]
         cells = [row[place] for row in self.table.rows[: self.most_rows]]
         words = clean(column.title).replace("-", "- ").split() or [""]
         heading = max(text_width(word, _FONT) * _BOLD for word in words)
         content = max((_cell_width(cell, column.kind, below) for cell in cells), default=0.0)
         if column.kind == "text":
-            return max(max(heading, min(content, _WIDEST_TEXT)) + _PADDING, _LEAST_TEXT)
+            return max(max(heading, min(content, widest_text)) + _PADDING, _LEAST_TEXT)
         return max(max(heading, content) + _PADDING, _LEAST)
 
 
@@ -134,12 +141,12 @@ def _without_repeated(table: Table) -> Table:
         place for place, column in enumerate(table.columns) if column.kind == "text" and not column.detail
     ]
     labels = [", ".join(display_name(str(row[place])) for place in named) for row in table.rows]
-    return _keep(
+    return keep(
         table,
         [
             not (place and column.kind == "text" and column.detail)
             or not (_is_one_text(cells) or all(map(_is_named, cells, labels)))
-            for place, (column, cells) in enumerate(_columns(table))
+            for place, (column, cells) in enumerate(columns_of(table))
         ],
     )
 
@@ -152,40 +159,10 @@ def _is_named(cell: Cell, label: str) -> bool:
     return display_name(str(cell)) in label
 
 
-def _without_empty(table: Table) -> Table:
-    """Omit columns without a value in any row, and say which."""
-    empty = [bool(place) and all(map(_is_absent, cells)) for place, (_, cells) in enumerate(_columns(table))]
-    omitted = [column for column, is_empty in zip(table.columns, empty, strict=True) if is_empty]
-    titles = [column.title for column in omitted if not column.detail]
-    kept = _keep(table, [not is_empty for is_empty in empty])
-    return _noted(kept, f"Without a value in every row: {', '.join(titles)}." if titles else "")
-
-
-def _is_absent(cell: Cell) -> bool:
-    return cell in (None, "") or (isinstance(cell, float) and math.isnan(cell))
-
-
 def _without_details(table: Table) -> Table:
     """Omit the detail columns of a wide table, and say which."""
     kept = [not column.detail for column in table.columns]
     if len(table.columns) <= MOST_COLUMNS or all(kept):
         return table
     left_out = ", ".join(column.title for column in table.columns if column.detail)
-    return _noted(_keep(table, kept), f"Further columns in --csv and --json: {left_out}.")
-
-
-def _columns(table: Table) -> list[tuple[Column, list[Cell]]]:
-    return [(column, [row[place] for row in table.rows]) for place, column in enumerate(table.columns)]
-
-
-def _keep(table: Table, kept: list[bool]) -> Table:
-    places = [place for place, keep in enumerate(kept) if keep]
-    return replace(
-        table,
-        columns=tuple(table.columns[place] for place in places),
-        rows=tuple(tuple(row[place] for place in places) for row in table.rows),
-    )
-
-
-def _noted(table: Table, note: str) -> Table:
-    return replace(table, notes=(*table.notes, note)) if note else table
+    return noted(keep(table, kept), f"Further columns in --csv and --json: {left_out}.")

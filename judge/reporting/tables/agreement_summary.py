@@ -107,7 +107,8 @@ def rates(found: Agreement, labels: Labels) -> Table | None:
         Column("person", "each person", "share"),
         Column("people", "two people", "share", detail=True),
     )
-    notes = ("Majority, each person: same verdict (pass or fail).",)
+    has_verdicts = any(one.pass_fail for one in found.judge_agreements)
+    notes = ("Majority, each person: same verdict (pass or fail).",) if has_verdicts else ()
     return Table("rates", "Agreement rates in percent, not corrected for chance", columns, tuple(rows), notes)
 
 
@@ -126,13 +127,20 @@ def pass_rates(found: Agreement, labels: Labels) -> Table | None:
         Column("judge_rate", "judge pass", "share"),
         Column("corrected", "corrected", "share"),
     )
-    note = "Corrected: pass rate of all answers, if the rated ones are a random sample."
+    has_corrected = any(one.corrected is not None for one in found.judge_agreements)
+    note = (
+        "Corrected: pass rate of all answers, if the rated ones are a random sample." if has_corrected else ""
+    )
     if found.aligned.is_weighted:
         note = "All figures are weighted; see --sections methods."
     elif found.aligned.label_shift:
         note = "Judge pass and corrected: of the answers that nobody rated (label shift; Rogan-Gladen)."
     return Table(
-        "pass_rates", "Bias (judge minus human, in points) and pass rates", columns, tuple(rows), (note,)
+        "pass_rates",
+        "Bias (judge minus human, in points) and pass rates",
+        columns,
+        tuple(rows),
+        (note,) if note else (),
     )
 
 

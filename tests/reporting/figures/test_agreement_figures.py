@@ -59,7 +59,7 @@ def test_no_interval_leaves_its_drawing(page):
 
 
 def test_cells_of_the_confusion_matrix_fill_the_area(page):
-    matrix = next(part for part in page.split("<figure")[1:] if "Confusion matrix" in part)
+    matrix = next(part for part in page.split("<figure")[1:] if "<h3>Confusion matrix" in part)
     boxes = [
         tuple(map(float, box))
         for box in re.findall(r'<rect x="([\d.]+)" y="([\d.]+)" width="([\d.]+)" height="([\d.]+)"', matrix)
@@ -131,6 +131,34 @@ def test_judges_are_drawn_by_their_difference_from_the_first_one():
     assert figure.alt.startswith("Judges compared with first: clarity -")
     assert figure.alt.endswith("The first judge: 0.00.")
     assert [column.key for column in figure.table.columns].count("row") == 0
+
+
+def headings(figure):
+    return re.findall(r'<text [^>]*font-weight="600"[^>]*>([^<]*)</text>', figure.svg)
+
+
+def test_a_forest_of_several_judges_has_a_heading_for_each_dimension_and_a_row_for_each_judge():
+    rows = two_judges()
+    rows += [{**row, "dimension": "depth"} for row in rows]
+    figure = judge.agree([], rows, scale="1-5").charts["agreement"]
+    assert headings(figure) == ["clarity", "depth"]
+    assert [figure.svg.count(f">{name}<") for name in ("first", "second")] == [2, 2]
+    assert "clarity, first" in figure.alt
+    assert "depth, second" in figure.alt
+
+
+def test_a_forest_of_slices_has_a_heading_for_each_label_and_a_row_for_each_slice():
+    figure = judge.agree([], two_judges(), scale="1-5", by="field").charts["slices:field"]
+    assert headings(figure) == ["first", "second"]
+    assert figure.svg.count(">a<") == figure.svg.count(">b<") == 2
+
+
+def test_a_forest_whose_rows_have_one_name_each_has_no_headings():
+    one = [row for row in two_judges() if row["rater"] != "second"]
+    assert headings(judge.agree([], two_judges(), scale="1-5").charts["agreement"]) == []
+    only = judge.agree([], one, scale="1-5", by="field").charts["slices:field"]
+    assert headings(only) == []
+    assert only.svg.count(">a<") == only.svg.count(">b<") == 1
 
 
 def test_plots_of_differences_share_an_axis_of_possible_values():

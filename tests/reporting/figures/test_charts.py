@@ -64,6 +64,17 @@ def test_long_labels_go_above_their_marks_and_grid_lines_leave_room():
     assert long in texts(high)
 
 
+def test_rows_of_a_group_have_one_heading_above_them_and_grid_lines_leave_room():
+    estimates = (Estimate(0.5, 0.3, 0.7),)
+    names = [("x", "a"), ("x", "b"), ("y", "a"), ("", "c")]
+    plain = intervals([Mark(name, estimates, "") for _, name in names], "share")
+    grouped = intervals([Mark(name, estimates, "", group=group) for group, name in names], "share")
+    height = [float(re.search(r'viewBox="0 0 350 ([\d.]+)"', svg)[1]) for svg in (plain, grouped)]
+    assert height[1] == height[0] + 2 * 17
+    assert [text for text in texts(grouped) if text and text in "xyabc"] == ["a", "b", "a", "c", "x", "y"]
+    assert len(grid(grouped)[0]) == 2 * len(set(grid(grouped)[0]))
+
+
 def test_a_label_that_is_wider_than_the_drawing_is_cut():
     svg = intervals([Mark("m" * 80, (Estimate(0.5, 0.3, 0.7),), "", faint=True)], "share")
     (label,) = [text for text in texts(svg) if text and "m" in text]

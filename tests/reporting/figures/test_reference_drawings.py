@@ -45,6 +45,14 @@ def two_series():
     return intervals(marks, "share", names=("old", "new"))
 
 
+def intervals_in_groups():
+    marks = [
+        Mark(name, RATES[i : i + 1], f"{i}", group=group)
+        for i, (group, name) in enumerate([("x", "a"), ("x", "b"), ("y", "a"), ("y", "b")])
+    ]
+    return intervals(marks, "share")
+
+
 def narrow_points():
     return intervals([Mark("a", (Estimate(0.001, 0, 0.002, possible=(-1, 1)),), "+0.1")], "points")
 
@@ -88,6 +96,7 @@ DRAWINGS = {
         intervals_with_reference,
         intervals_below_their_labels,
         two_series,
+        intervals_in_groups,
         narrow_points,
         bars_of_a_scale,
         bars_of_categories,

@@ -309,7 +309,13 @@ def test_an_interval_says_how_it_was_made(html):
 
 def test_an_undefined_number_says_why():
     columns = (Column("a", "a"), Column("e", "e", "share"))
-    text = Page(page(report_of(Table("t", "T", columns, (("x", Estimate.undefined("no_ratings")),))))).text
+    text = Page(
+        page(
+            report_of(
+                Table("t", "T", columns, (("x", Estimate.undefined("no_ratings")), ("y", Estimate(0.5))))
+            )
+        )
+    ).text
     assert "– (no ratings)" in text
 
 
@@ -385,3 +391,68 @@ def test_drawings_given_stand_in_place_of_the_usual_ones(report):
     html = page(report, {figure.table.key: replace(figure, title="My own")})
     assert Page(html).counts["svg"] == 1
     assert "My own" in html
+
+
+def titled(section, **more):
+    columns = (Column("slice", "kind"), Column("pass_rate", "pass rate", "share"))
+    tables = [
+        Table(
+            f"{key}:kind", f"{key} of kind", columns, (("a", Estimate(0.5, 0.4, 0.6)),), detail=key == "other"
+        )
+        for key in ("slices", "plain", "other")
+    ]
+    return Section(section, "By kind", tables=tuple(tables), **more)
+
+
+def test_a_closed_section_names_its_charts_and_tables_below_its_title():
+    report = Report(
+        "report", "T", ("V",), (), (titled("overview"), titled("slices")), {}, {}, (), short=("overview",)
+    )
+    html = page(report)
+    (part,) = re.findall(r'<details class="part">.*?</summary>', html, re.DOTALL)
+    assert "<h2>By kind</h2>" in part
+    assert "slices of kind, plain of kind, other of kind" in part
+    assert html.count("By kind</h2>") == 2
+
+
+def test_the_first_charts_are_open_also_where_the_terminal_hides_their_section():
+    sections = (Section("overview", "O", ("Lead.",)), titled("slices"), titled("more"))
+    html = page(Report("report", "T", ("V",), (), sections, {}, {}, (), short=("overview",)))
+    assert html.count('<details class="part">') == 1
+    assert '<span class="target" id="more">' in html
+
+
+def test_a_chart_with_the_title_of_its_section_does_not_repeat_it():
+    columns = (Column("slice", "kind"), Column("pass_rate", "pass rate", "share"))
+    table = Table("slices:kind", "Slices", columns, (("a", Estimate(0.5, 0.4, 0.6)),))
+    for title, hidden in (("Slices", 1), ("Other", 0)):
+        report = Report("report", "T", (), (), (Section("s", title, tables=(table,)),), {}, {}, ())
+        assert page(report).count('<figcaption class="unseen">') == hidden
+
+
+def test_a_long_table_and_those_after_the_second_are_folded_except_in_the_first_section():
+    columns = (Column("a", "a"), Column("n", "n", "count"))
+    sizes = {"first": 2, "second": rendering.MOST_UNFOLDED_ROWS + 1, "third": 2, "fourth": 2}
+    tables = tuple(
+        Table(name, name, columns, tuple((f"{name} {i}", i) for i in range(n))) for name, n in sizes.items()
+    )
+    report = Report("report", "T", (), (), (Section("s", "S", tables=tables),), {}, {}, ())
+    assert 'class="long"' not in page(report)
+    html = page(replace(report, sections=(Section("o", "O", ("Lead.",)), *report.sections)))
+    folded = re.findall(r'<details class="long"><summary>(\w+) \((\d+) rows\)', html)
+    assert folded == [("second", "25"), ("third", "2"), ("fourth", "2")]
+
+
+def test_of_several_answers_the_first_is_open_and_the_others_are_named():
+    html = page(report_of(cases=[case_of(), replace(case_of(), id="i2", question="why?")]))
+    assert html.count("<article") == 2
+    (summary,) = re.findall(r'<details class="answer printed card"><summary>(.*?)</summary>', html)
+    assert summary == "<b>i2</b> why?"
+
+
+def test_below_the_title_of_a_closed_section_its_run_is_not_named_again():
+    section = titled("a/slices")
+    tables = tuple(replace(table, title=f"a: {table.title}") for table in section.tables)
+    sections = (titled("overview"), replace(section, title="a: Slices", tables=tables))
+    html = page(Report("report", "T", ("V",), (), sections, {}, {}, (), short=("overview",)))
+    assert '<h2>a: Slices</h2> <span class="hint">slices of kind, plain of kind, other of kind</span>' in html

@@ -6,6 +6,7 @@ import pytest
 
 from judge.reporting.document import Column, Table
 from judge.reporting.render.page_table import (
+    BESIDE_CHART,
     CARD,
     HALF_CARD,
     MOST_CRITERIA,
@@ -77,9 +78,20 @@ def test_an_empty_detail_is_left_out_without_a_note():
     assert found.table.notes == ()
 
 
-def test_a_column_that_says_why_it_has_no_value_stays():
-    columns = (LABEL, Column("rate", "rate", "share"))
-    assert keys(shown(*columns, rows=[("a", Estimate.undefined("no_ratings"))])) == ["label", "rate"]
+def test_a_column_of_undefined_estimates_is_named_with_the_reasons():
+    columns = (LABEL, Column("n", "n", "count"), Column("rate", "rate", "share"))
+    undefined = [Estimate.undefined("no_ratings"), Estimate.undefined("no_variation")]
+    found = shown(*columns, rows=[("a", 3, undefined[0]), ("b", 4, undefined[1])])
+    assert keys(found) == ["label", "n"]
+    assert found.table.notes == ("Without a value in every row: rate (no ratings; no variation).",)
+    assert found.has_values
+    assert keys(shown(*columns, rows=[("a", 3, undefined[0]), ("b", 4, A)])) == ["label", "n", "rate"]
+
+
+def test_a_table_of_which_only_labels_are_left_has_no_values():
+    rate = Column("rate", "rate", "share")
+    assert not shown(LABEL, rate, rows=[("a", None), ("b", None)]).has_values
+    assert shown(LABEL, Column("judge", "judge", detail=True), rows=[("a", "x"), ("b", "x")]).has_values
 
 
 def test_intervals_go_below_their_values_where_they_do_not_fit_beside_them():
@@ -108,6 +120,12 @@ def test_long_texts_are_taken_to_wrap():
     assert not of_width(6).beside
 
 
+def test_beside_a_chart_labels_wrap_rather_than_figures():
+    found = of_width(3, "comprehensiveness: a-maker/a-model")
+    assert found.width(below=True) > BESIDE_CHART
+    assert found.beside
+
+
 def test_a_table_has_as_many_rows_as_its_kind():
     table = Table("t", "T", (LABEL,), (("a",),))
     assert PageTable.of(table).most_rows == MOST_ROWS
@@ -120,3 +138,9 @@ def test_a_cell_is_a_value_and_an_interval_or_the_reason_why_there_is_none():
     undefined = Estimate.undefined("no_ratings")
     assert (value_text(undefined, "share"), range_text(undefined, "share")) == ("–", "(no ratings)")
     assert (value_text("a\x07", "text"), range_text("a", "text")) == ("a", "")
+
+
+def test_a_hint_for_the_terminal_is_not_on_the_page():
+    found = shown(LABEL, rows=[("a",)], notes=("Unclear: so. Intervals: --sections agreement,pass_rates.",))
+    assert found.table.notes == ("Unclear: so.",)
+    assert shown(LABEL, rows=[("a",)], notes=("Intervals: --sections a.",)).table.notes == ()

@@ -1,6 +1,6 @@
 "use strict";
 // Search and sort the tables of answers. Without this script all rows are there, in the order of the page.
-const AT_FIRST = 50;
+const AT_FIRST = 20;
 for (const box of document.querySelectorAll(".answers")) {
   const table = box.querySelector("table"), rows = [...table.tBodies], heads = [...table.tHead.rows[0].cells];
   const tools = box.querySelector(".tools"), search = tools.querySelector("input"), count = tools.querySelector("output");
