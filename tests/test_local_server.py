@@ -61,4 +61,8 @@ def test_a_given_address_is_kept():
 def test_static_files_are_those_of_the_page_and_those_that_all_pages_share(tmp_path):
     (tmp_path / "own.css").touch()
     files = static_files(tmp_path)
-    assert [bool(files.lookup_path(name)[1]) for name in ("own.css", "zoom.js", "none.js")] == [True, True, False]
+    assert [bool(files.lookup_path(name)[1]) for name in ("own.css", "zoom.js", "none.js")] == [
+        True,
+        True,
+        False,
+    ]

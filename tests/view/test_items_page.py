@@ -334,7 +334,11 @@ def test_items_on_whose_criteria_judge_and_people_differ_are_filtered(tmp_path):
     more = {"ratings": ratings, "ratings_file": "r.csv"}
     path = criteria_run(tmp_path / "run")
     everything = view(path, **more)
-    assert counts(everything, "people.criteria") == {"all as people": 1, "one differs": 1, "several differ": 1}
+    assert counts(everything, "people.criteria") == {
+        "all as people": 1,
+        "one differs": 1,
+        "several differ": 1,
+    }
     assert counts(everything, "people") == {
         "same verdict": 1, "judge passes, people fail": 2, "no common verdict": 1,
     }  # fmt: skip
