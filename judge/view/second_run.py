@@ -28,14 +28,16 @@ class SecondRun:
     @cached_property
     def rows(self) -> NDArray[np.int64]:
         """Row of each item of the first run in the second; -1 where it has none."""
-        a, b = self.first.keys, self.second.keys
         if self._has_same_rows:
-            return np.arange(len(a))
-        order = np.argsort(b, kind="stable")
-        places = np.searchsorted(b, a, sorter=order).clip(max=max(0, len(b) - 1))
-        found = order[places] if len(b) else np.full(len(a), -1)
-        matches = b[found] == a if len(b) else np.zeros(len(a), bool)
-        return np.where(matches, found, -1)
+            return np.arange(self.first.n)
+        # Items are read in their order; those that were not read yet have no key.
+        a, b = self.first.keys[: self.first.n_read], self.second.keys[: self.second.n_read]
+        rows = np.full(self.first.n, -1)
+        if len(b):
+            order = np.argsort(b, kind="stable")
+            found = order[np.searchsorted(b, a, sorter=order).clip(max=len(b) - 1)]
+            rows[: len(a)] = np.where(b[found] == a, found, -1)
+        return rows
 
     @cached_property
     def facets(self) -> list[Facet]:
