@@ -21,16 +21,23 @@ class SecondRun:
         self.second = second
 
     @cached_property
+    def _has_same_rows(self) -> bool:
+        """Whether both runs have the same items in the same order."""
+        return np.array_equal(self.first.keys, self.second.keys)
+
+    @cached_property
     def rows(self) -> NDArray[np.int64]:
         """Row of each item of the first run in the second; -1 where it has none."""
-        a, b = self.first.keys, self.second.keys
-        if len(a) == len(b) and np.array_equal(a, b):
-            return np.arange(len(a))
-        order = np.argsort(b, kind="stable")
-        places = np.searchsorted(b, a, sorter=order).clip(max=max(0, len(b) - 1))
-        found = order[places] if len(b) else np.full(len(a), -1)
-        matches = b[found] == a if len(b) else np.zeros(len(a), bool)
-        return np.where(matches, found, -1)
+        if self._has_same_rows:
+            return np.arange(self.first.n)
+        # Items are read in their order; those that were not read yet have no key.
+        a, b = self.first.keys[: self.first.n_read], self.second.keys[: self.second.n_read]
+        rows = np.full(self.first.n, -1)
+        if len(b):
+            order = np.argsort(b, kind="stable")
+            found = order[np.searchsorted(b, a, sorter=order).clip(max=len(b) - 1)]
+            rows[: len(a)] = np.where(b[found] == a, found, -1)
+        return rows
 
     @cached_property
     def facets(self) -> list[Facet]:
@@ -43,9 +50,9 @@ class SecondRun:
         found = [Facet("change", "Verdict, first to second run", codes, _CHANGES)]
         for name in self._shared:
             difference = self._difference(name)
-            directions = np.where(np.isnan(difference), 0, np.sign(np.nan_to_num(difference)) + 2)
+            directions = (difference < 0) + np.uint8(2) * (difference == 0) + np.uint8(3) * (difference > 0)
             title = f"{spoken(name)} in the second run"
-            found.append(Facet(f"diff.{name}", title, directions.astype(np.uint8), _DIRECTIONS))
+            found.append(Facet(f"diff.{name}", title, directions, _DIRECTIONS))
         return found
 
     @cached_property
@@ -72,10 +79,12 @@ class SecondRun:
         ]
 
     def _difference(self, name: str) -> NDArray[np.float32]:
-        there: NDArray[np.float32] = self._there(self.second.values[name])
-        return np.where(self.rows < 0, np.float32(np.nan), there - self.first.values[name])
+        difference: NDArray[np.float32] = self._there(self.second.values[name]) - self.first.values[name]
+        if not self._has_same_rows:
+            difference[self.rows < 0] = np.nan
+        return difference
 
     def _there(self, column: NDArray[Any]) -> NDArray[Any]:
         if not len(column):
             return np.zeros(self.first.n, column.dtype)
-        return column[self.rows]
+        return column if self._has_same_rows else column[self.rows]

@@ -10,9 +10,11 @@ from judge.analysis.pass_rate import verdict_rate
 from judge.analysis.score_table import ScoreTable
 from judge.records import Item
 from judge.scoring.run import Run
+from judge.view.columns import Columns
 from judge.view.item_filter import ItemFilter
 from judge.view.list_page import View
 from judge.view.people_comparison import PeopleComparison
+from judge.view.second_run import SecondRun
 
 from ..scoring.builders import reply
 from ..scoring.builders import rubric as small_rubric
@@ -379,6 +381,19 @@ def two(tmp_path):
 def beside(library, *pairs):
     state = ItemFilter.of_query([("with", "second"), *pairs])
     return View(library.open("first"), state, library.open("second"))
+
+
+@pytest.mark.parametrize(
+    ("there", "rows"), [([6, 5], [1, 0, -1]), ([6, 0], [-1, 0, -1]), ([0, 0], [-1, -1, -1])]
+)
+def test_items_that_were_not_read_yet_match_no_item_of_the_other_run(there, rows):
+    def part(*keys):
+        columns = Columns(small_rubric(), len(keys))
+        columns.keys[:] = keys
+        columns.verdicts[:] = [key > 0 for key in keys]
+        return columns
+
+    assert SecondRun(part(5, 6, 0), part(*there)).rows.tolist() == rows
 
 
 def test_flipped_verdicts_are_filtered(tmp_path):
