@@ -234,7 +234,7 @@ def question_key(item: Item) -> str:
     """
     # The content hash of [question, images, reference]; its JSON is put together here, which is faster.
     images = ",".join(
-        _text(i.sha256) if i.sha256 else f"[{_text(i.path)},{_text(i.url)}]" for i in item.images
+        [_text(i.sha256) if i.sha256 else f"[{_text(i.path)},{_text(i.url)}]" for i in item.images]
     )
     content = f"[{_text(item.question)},[{images}],{_text(item.reference)}]"
     return hashlib.sha256(content.encode("utf-8", "surrogatepass")).hexdigest()[:20]

@@ -45,10 +45,13 @@ class EmbeddedVerdicts:
         return self.unknown or any(verdict.scores for verdict in self.verdicts)
 
 
+_NO_VERDICTS = EmbeddedVerdicts()
+
+
 def embedded_verdicts(item: Item, names: Names) -> EmbeddedVerdicts:
     """Find verdicts in the texts of an item as in a reply, but starting at every brace."""
     if not may_hold_object("".join((item.answer, item.question, *item.references, *item.choices))):
-        return EmbeddedVerdicts()  # nearly all items; one look is faster than one at each text
+        return _NO_VERDICTS  # nearly all items; one look is faster than one at each text
     texts = [text for text in _texts(item) if may_hold_object(text)]
     found = list(_objects_in(texts, names))
     verdicts = [

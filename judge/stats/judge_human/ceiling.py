@@ -352,12 +352,12 @@ def _compare(
     overall = _with_note(levels(None, *sizes(people)), confidence_level)
     return Ceiling(
         *(overall.estimate(name, confidence_level) for name in names),
-        of_each,
+        of_each if basis and of_pairs else partial(tuple, of_each()),
         tuple(h for h in everyone if h not in set(people)),
         overall,
         # Computed only where raters are random: it may cost as much as the ceiling several times over.
         cache(lambda: jackknife_of_raters(contrasts_of, people, reusable, options)),
-    )
+    )  # fmt: skip
 
 
 def _with_note(overall: Replicates, confidence_level: float) -> Replicates:
