@@ -82,9 +82,15 @@ def _level(one: Choice) -> str:
     return "no rating" if one.reported is None else with_interval(one.reported, "score")
 
 
+def _never_differ(one: JudgeDifference) -> bool:
+    """Whether the judges agree with people alike on every item, where the added items of kappa do not."""
+    difference = one.corrected.difference
+    return difference.value == 0 and NO_VARIATION in (difference.reason, one.raw.difference.reason)
+
+
 def _outcome(one: JudgeDifference) -> str | None:
     difference = one.corrected.difference
-    if difference.value == 0 and difference.reason == NO_VARIATION:
+    if _never_differ(one):
         return "agrees exactly as well"
     if one.verdict is not None:
         return _DECISIONS.get(str(one.verdict.verdict))
@@ -96,7 +102,7 @@ def _outcome(one: JudgeDifference) -> str | None:
 def _with_difference(one: JudgeDifference) -> str:
     """Dimension, with the difference and the interval that the outcome rests on."""
     shown, is_raw = one.corrected.difference, False
-    if shown.reason == NO_VARIATION:
+    if _never_differ(one):
         return dimension_name(one.dimension)
     if one.verdict is not None:
         shown = one.verdict.wide if one.verdict.verdict == "better" else one.verdict.difference

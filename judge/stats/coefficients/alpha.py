@@ -10,7 +10,6 @@ from numpy.typing import ArrayLike
 
 from judge.stats.engine.added_items import (
     MOST_ITEMS,
-    WithAdded,
     are_spread_over,
     cells_of_added_items,
     pairs_of_ratings,
@@ -19,7 +18,7 @@ from judge.stats.engine.added_items import (
 from judge.stats.engine.estimate import Estimate
 from judge.stats.engine.resampling import Sampling, Statistic, estimate, quotient
 from judge.stats.engine.scale import Floats, Level, Scale
-from judge.stats.engine.statistic import Function, bilinear
+from judge.stats.engine.statistic import Function, WithAdded, bilinear
 from judge.stats.engine.table import RatingTable, ScaleLike, read_table
 
 _LARGEST = 2**27  # elements of the table of coincidences: 1 GB

@@ -13,7 +13,6 @@ from numpy.typing import ArrayLike
 
 from judge.stats.engine import degrees_of_freedom, limits
 from judge.stats.engine.added_items import (
-    WithAdded,
     are_spread_over,
     cells_of_added_items,
     in_share,
@@ -24,7 +23,7 @@ from judge.stats.engine.contingency import ratings_or_table
 from judge.stats.engine.estimate import TOO_FEW_RATERS, UNDEFINED_PAIRS, Estimate
 from judge.stats.engine.resampling import Sampling, Statistic, average, estimate, quotient
 from judge.stats.engine.scale import Floats, Ints
-from judge.stats.engine.statistic import bilinear, undefined_statistic
+from judge.stats.engine.statistic import WithAdded, bilinear, undefined_statistic
 from judge.stats.engine.table import RatingTable, ScaleLike, Weights, read_table
 from judge.stats.engine.table_draws import drawn_intervals
 

@@ -6,33 +6,26 @@ The limits lie around the statistic of all these. Its jackknife leaves out each 
 that were added; it also counts an item on which one side alone differs by one category. A plain jackknife
 sees no such item where it is not in the sample: it covered as little as .77 where a category is rare, and
 gives no interval where all ratings agree (benchmarks/coverage_kappas.md).
+
+Kinds of added items: agreement, independence, one category apart on the first side, and on the second one. A
+difference has two sides; any other statistic has the first alone.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
-from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
 from judge.stats.engine.scale import Floats
+from judge.stats.engine.statistic import Function, Statistic, WithAdded
 from judge.stats.engine.weights import totals_of
-
-if TYPE_CHECKING:
-    from judge.stats.engine.statistic import Function, Statistic
 
 __all__: list[str] = []
 
 MOST_ITEMS = 500
 """With more items the two that are added hardly move a limit, and the plain jackknife is used."""
 MOST_CATEGORIES = 10
-WithAdded: TypeAlias = Callable[[Floats, Floats], Floats]
-"""Totals (R, s) and how many items of each kind are added (4,) -> values (R,).
-
-The kinds: agreement, independence, one category apart on the first side, and on the second one. A difference
-has two sides; any other statistic has the first alone.
-"""
 _ADDED = np.array([1.0, 1.0, 0.0, 0.0])
 
 
@@ -77,14 +70,6 @@ def in_share(statistic: Statistic, n_items: int) -> Statistic:
     if added is None:
         return statistic
     return replace(statistic, added=lambda totals, masses: added(totals, masses * share))
-
-
-def second_side(statistic: Statistic) -> Statistic:
-    """Return the statistic as the second side of a difference."""
-    added = statistic.added
-    if added is None:
-        return statistic
-    return replace(statistic, added=lambda totals, masses: added(totals, masses[[0, 1, 3, 2]]))
 
 
 def is_adjusted(statistic: Statistic) -> bool:

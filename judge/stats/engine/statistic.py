@@ -11,7 +11,6 @@ from typing import Literal, TypeAlias
 import numpy as np
 from numpy.typing import ArrayLike
 
-from judge.stats.engine.added_items import WithAdded, second_side
 from judge.stats.engine.estimate import ANY_VALUE, NO_VARIATION, Range, Reason
 from judge.stats.engine.scale import Floats, Ints
 from judge.stats.engine.weights import SumTable, totals_of
@@ -19,6 +18,8 @@ from judge.stats.engine.weights import SumTable, totals_of
 StatisticKind = Literal["coefficient", "plain", "share"]
 Function: TypeAlias = Callable[[Floats], Floats]
 Analytic: TypeAlias = Callable[[float], tuple[float, float, float]]
+WithAdded: TypeAlias = Callable[[Floats, Floats], Floats]
+"""Totals (R, s), and how many items of each kind are added (4,) -> values (R,); see `added_items`."""
 
 
 @dataclass(frozen=True)
@@ -177,6 +178,14 @@ def difference(a: Statistic, b: Statistic) -> Statistic:
     possible = (lowest_a - highest_b, highest_a - lowest_b)
     found = combine(np.subtract, a, second_side(b), possible=possible)
     return replace(found, n_items=min(a.n_usable, b.n_usable))
+
+
+def second_side(statistic: Statistic) -> Statistic:
+    """Return the statistic as the second side of a difference."""
+    added = statistic.added
+    if added is None:
+        return statistic
+    return replace(statistic, added=lambda totals, masses: added(totals, masses[[0, 1, 3, 2]]))
 
 
 def average(*statistics: Statistic) -> Statistic:

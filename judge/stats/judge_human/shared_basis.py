@@ -8,12 +8,12 @@ from typing import TypeAlias
 
 import numpy as np
 
-from judge.stats.engine.added_items import in_share, second_side
+from judge.stats.engine.added_items import in_share, is_adjusted
 from judge.stats.engine.design_variance import linear
 from judge.stats.engine.intervals import Method
 from judge.stats.engine.resampling import Replicates, ResampledValues, ResampleOptions, replicate
 from judge.stats.engine.scale import Floats
-from judge.stats.engine.statistic import Statistic
+from judge.stats.engine.statistic import Statistic, second_side
 
 __all__: list[str] = []
 
@@ -42,6 +42,8 @@ class SharedBasis:
         distinct = {id(s): s for contrast in every for s in contrast}
         judges = {id(model): second_side(model) for _, model in every}
         key = {of: str(i) for i, of in enumerate(distinct)}
+        if not all(is_adjusted(s) for s in distinct.values()):
+            judges = {of: replace(s, added=None) for of, s in distinct.items()}  # all levels by one method
         # A share would be given no draws, and the difference needs them.
         plain = {
             key[of]: replace(in_share(judges.get(of, s), n_items or s.n_usable), kind="plain", analytic=None)

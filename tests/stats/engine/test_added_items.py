@@ -7,11 +7,12 @@ import pytest
 from scipy.stats import t
 
 from judge.stats import SamplingDesign, cohen_kappa
+from judge.stats.coefficients.alpha import alpha_statistic
 from judge.stats.coefficients.correlation import concordance_statistic
 from judge.stats.coefficients.kappa import cohen_statistic
 from judge.stats.engine.added_items import MOST_ITEMS, cells_of_added_items, in_share
 from judge.stats.engine.resampling import average, difference, estimate, replicate
-from judge.stats.judge_human.ceiling import pairwise_ceiling
+from judge.stats.judge_human.ceiling import pairwise_ceiling, swap
 
 POINTS = [1, 2, 3, 4, 5]
 
@@ -168,3 +169,11 @@ def test_coverage_of_the_mean_kappa_of_three_people_on_very_skewed_margins():
         found = replicate({"": cohen_statistic(values, weights="quadratic", scale=POINTS)}).estimate("")
         hits += np.isnan(found.low) or found.low <= truth <= found.high
     assert hits / n > 0.95 - 3 * np.sqrt(0.95 * 0.05 / n)
+
+
+def test_levels_of_which_one_has_too_many_categories_have_no_added_items():
+    """A judge whose scores are means takes the place of a person, so that alpha has 20 values."""
+    values = ratings(7, 40, 3)
+    judge = values.mean(axis=1) + np.arange(40) / 100
+    found = swap(values, judge, lambda x: alpha_statistic(x, level="interval"))
+    assert found.human.method == found.judge.method == "jackknife"
