@@ -79,7 +79,7 @@ class _Slot:
     number: int
     is_ready: bool = False
     has_engine: bool = False
-    """Whether its engine has started. A loss before that is not due to a request."""
+    """Whether it has ever started an engine. A loss before that is not due to a request."""
     is_isolated: bool = False
     """Whether it has requests that were at a lost worker, and nothing else until they are done."""
     requests: dict[str, Request] = field(default_factory=dict)
@@ -250,7 +250,7 @@ class WorkerPool:
         if n_losses > MOST_LOSSES_IN_A_ROW:
             self._give_up(slot, reason)
             return
-        self._slots[slot.number] = _Slot(slot.number, n_losses=n_losses)
+        self._slots[slot.number] = _Slot(slot.number, has_engine=slot.has_engine, n_losses=n_losses)
         self._workers.start(slot.number)
 
     def _give_up(self, slot: _Slot, reason: str) -> None:
