@@ -6,6 +6,7 @@ It is run as a program, so that its classes travel to the workers by value.
 import argparse
 import json
 import os
+import sys
 import time
 from pathlib import Path
 
@@ -49,7 +50,7 @@ def main():
     parser.add_argument("--items", type=int, default=60)
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--batch", type=int, default=4)
-    parser.add_argument("--seconds", type=float, default=0.02)
+    parser.add_argument("--seconds", type=float, default=0.1)
     parser.add_argument("--poison", default="")
     given = parser.parse_args()
     log, seconds, poison = f"{given.out}.log", given.seconds, given.poison
@@ -57,13 +58,13 @@ def main():
     backend = ray_module.RayBackend(
         lambda _: Logged(log, seconds, poison),
         RayOptions(workers=given.workers, address=given.address),
-        on_note=lambda text: print(text, flush=True),
+        on_note=lambda text: sys.stdout.write(f"{text}\n"),
     )
     score_module.check_backend = lambda *_: None
     score_module.load_backend = lambda *_, **__: backend
     items = [Item(id=f"i{n}", question=f"Case {n}: why?", answer="x" * n) for n in range(given.items)]
     run = score(items, judge=Judge("vllm:dummy", load_rubric("open_qa")), out=given.out)
-    print(json.dumps({"complete": run.summary().complete, "failures": run.summary().failures}))
+    sys.stdout.write(json.dumps({"complete": run.summary().complete, "failures": run.summary().failures}))
 
 
 if __name__ == "__main__":

@@ -129,11 +129,29 @@ def ray_backend(
 ) -> RayBackend:
     """Make the backend of a judge ``vllm:MODEL`` whose model runs on a Ray cluster."""
     options = engine.ray or RayOptions()
-    name = str(Path(judge.model.partition(":")[2]).expanduser())
+    name = _on_any_machine(judge.model.partition(":")[2])
     n_cards = engine.tensor_parallel or cards_for(name, judge.engine.get("quantization"))
     # In an actor, vLLM would start further actors for the cards of one engine.
     args = {"distributed_executor_backend": "mp", **engine.args} if n_cards > 1 else engine.args
     on_worker = replace(engine, ray=None, tensor_parallel=n_cards, args=args)
-    make = VllmOnWorker(judge, on_worker, most_images, image_root, options.ship_images)
+    decisive = {
+        key: _on_any_machine(value) if key == "lora" and value else value
+        for key, value in judge.engine.items()
+    }
+    make = VllmOnWorker(
+        model=name,
+        decisive=decisive,
+        max_pixels=judge.max_pixels,
+        options=on_worker,
+        most_images=most_images,
+        image_root=image_root,
+        ships_images=options.ship_images,
+    )
     encoder = ImageEncoder(image_root, judge.max_pixels) if options.ship_images else None
     return RayBackend(make, options, n_cards=n_cards, encoder=encoder, on_note=on_note)
+
+
+def _on_any_machine(model: str) -> str:
+    """Return the absolute path of a folder, because a worker has another working directory."""
+    folder = Path(model).expanduser()
+    return str(folder.resolve()) if folder.is_dir() else model

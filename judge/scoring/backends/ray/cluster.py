@@ -3,6 +3,7 @@
 import importlib
 import importlib.util
 import os
+import socket
 from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -17,6 +18,8 @@ _THREADS = 3
 """Calls of one actor at a time: it takes requests while it waits for replies."""
 _STORE_BYTES = 512 * 2**20
 """Memory for objects in transit on this machine; Ray would take 30 % of it."""
+
+_CONNECT_SECONDS = 10.0
 
 Prepare = Callable[[Request], Request | Completion]
 """Makes what is sent of a request, or its failure."""
@@ -136,15 +139,32 @@ def _started(address: str | None) -> tuple[Any, bool]:
     ray = importlib.import_module("ray")
     if ray.is_initialized():
         return ray, False
+    if address:
+        _check_reachable(address)
     own = {"address": "local", "include_dashboard": False, "object_store_memory": _STORE_BYTES}
     try:
         ray.init(**({"address": address} if address else own), log_to_driver=False, logging_level="error")
     except (ConnectionError, RuntimeError, ValueError, OSError) as error:
-        raise BackendError(
-            f"the Ray cluster {address or 'on this machine'} cannot be reached ({_reason(error)}); see "
-            "`ray status`, and name its address with --ray-address"
-        ) from None
+        raise _unreachable(address, error) from None
     return ray, True
+
+
+def _check_reachable(address: str) -> None:
+    """Check that something listens at HOST:PORT; Ray would end this process after a minute."""
+    host, _, port = address.rpartition("://")[2].rpartition(":")
+    if not port.isdecimal():  # such as auto
+        return
+    try:
+        socket.create_connection((host, int(port)), timeout=_CONNECT_SECONDS).close()
+    except (OSError, OverflowError) as error:
+        raise _unreachable(address, error) from None
+
+
+def _unreachable(address: str | None, error: Exception) -> BackendError:
+    return BackendError(
+        f"the Ray cluster {address or 'on this machine'} cannot be reached ({_reason(error)}); see "
+        "`ray status`, and name its address with --ray-address"
+    )
 
 
 def _reason(error: Exception) -> str:

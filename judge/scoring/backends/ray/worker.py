@@ -3,17 +3,16 @@
 import queue
 import socket
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from judge.errors import JudgeError
 from judge.records import Completion, Item, Request
 from judge.scoring.backends.ray.worker_pool import POLL_SECONDS
 from judge.scoring.backends.vllm.engine import EngineOptions
 from judge.scoring.images import ImageEncoder
-from judge.scoring.judge import Judge
 
 
 class StreamBackend(Protocol):
@@ -34,8 +33,12 @@ class VllmOnWorker:
 
     Attributes
     ----------
-    judge : Judge
-        The judge.
+    model : str
+        A folder, or a name on the Hugging Face Hub.
+    decisive : mapping
+        Engine settings that can change a reply.
+    max_pixels : int
+        Images with more pixels are scaled down.
     options : EngineOptions
         How the engine is run.
     most_images : int
@@ -46,7 +49,9 @@ class VllmOnWorker:
         Whether the images are sent with the requests, as data URLs.
     """
 
-    judge: Judge
+    model: str
+    decisive: Mapping[str, Any]
+    max_pixels: int
     options: EngineOptions
     most_images: int
     image_root: Path
@@ -56,16 +61,15 @@ class VllmOnWorker:
         """Make the backend."""
         from judge.scoring.backends.vllm.backend import VllmBackend
 
-        encoder = ImageEncoder(self.image_root, self.judge.max_pixels)
+        encoder = ImageEncoder(self.image_root, self.max_pixels)
 
         def encode(item: Item, index: int) -> str:
             image = item.images[index]
             return (image.url or "") if self.ships_images else encoder.encode(image)
 
-        name = self.judge.model.partition(":")[2]
         return VllmBackend(
-            str(Path(name).expanduser()) if name.startswith("~") else name,
-            decisive=self.judge.engine,
+            self.model,
+            decisive=self.decisive,
             options=self.options,
             most_images=self.most_images,
             encode=encode,
@@ -140,6 +144,7 @@ class Worker:
             for completions in backend.complete(self._requests()):
                 self._in_flight -= len(completions)
                 self._arrived.put(Replies(completions))
+            raise RuntimeError("the backend ended")
         except BaseException as error:  # noqa: BLE001 - nothing else reports the end of a thread
             from judge.scoring.backends.vllm.startup_errors import EngineFailedError, error_text
 

@@ -4,7 +4,7 @@ import threading
 
 import pytest
 
-from judge import EngineOptions, Judge, load_rubric
+from judge import EngineOptions
 from judge.errors import BackendError
 from judge.records import Completion, Image, Item, Request
 from judge.scoring.backends.ray.worker import VllmOnWorker, Worker
@@ -100,6 +100,11 @@ def test_any_other_error_is_named_with_its_type():
     assert collected(worker, 1)[-1].error == "ValueError: odd"
 
 
+def test_backend_that_ends_by_itself_is_an_error():
+    worker = Worker(lambda _: type("Ended", (), {"complete": lambda _self, _source: iter([])})())
+    assert collected(worker, 1)[-1].error == "RuntimeError: the backend ended"
+
+
 def test_worker_names_its_machine():
     assert Worker(Engine).machine()
 
@@ -126,12 +131,10 @@ def test_worker_waits_without_using_the_processor_while_it_has_no_request():
 def test_backend_of_a_worker_is_that_of_a_model_in_this_process(tmp_path, monkeypatch, ships):
     given = {}
     monkeypatch.setattr(vllm_backend, "VllmBackend", lambda model, **more: given.update(more, model=model))
-    judge = Judge("vllm:~/model", load_rubric("open_qa"), engine={"dtype": "half"})
     options = EngineOptions(max_model_len=99)
-    VllmOnWorker(judge, options, 2, tmp_path, ships)(print)
-    assert given["model"].endswith("/model")
-    assert not given["model"].startswith("~")
-    assert (given["decisive"], given["options"], given["most_images"]) == ({"dtype": "half"}, options, 2)
+    VllmOnWorker("a/model", {"dtype": "half"}, 1_000, options, 2, tmp_path, ships)(print)
+    assert (given["model"], given["decisive"]) == ("a/model", {"dtype": "half"})
+    assert (given["options"], given["most_images"], given["on_start"]) == (options, 2, print)
     address = "https://example.org/a.png"
     item = Item(id="i", question="?", answer="", images=(Image(url=address),))
     assert given["encode"](item, 0) == address
