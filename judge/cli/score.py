@@ -267,6 +267,8 @@ def _next_steps(run: Run, summary: RunSummary, stopped: str | None) -> Iterator[
     if stopped:
         stored = f"scores for {summary.complete:,} of {counted(summary.items, 'item')} are stored"
         yield f"stopped: {stopped}; {stored}; the same command resumes the run"
+    if shard := run.fact("shard"):
+        yield f"shard {shard['number']} of {shard['of']}; when all are scored: judge merge RUN… --out RUN"
     if unpriced := summary.unpriced:
         yield (
             f"note: the cost of {counted(unpriced, 'reply', 'replies')} is unknown (the model has no known "
