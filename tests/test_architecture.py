@@ -218,7 +218,7 @@ def test_statistics_need_numpy_alone():
 def test_public_names_are_these():
     assert set(judge.__all__) == {
         "Completion", "Connection", "EngineOptions", "Image", "Item", "Judge", "JudgeError", "PlanOptions",
-        "RatingOptions", "Rubric", "Run", "Score", "ScoringCallback", "agree", "apply_calibration", "audit", "calibrate", "choice",
+        "RatingOptions", "RayOptions", "Rubric", "Run", "Score", "ScoringCallback", "agree", "apply_calibration", "audit", "calibrate", "choice",
         "compare", "leaderboard", "load_items", "load_rubric", "merge", "plan", "preview", "read_ratings", "rederive", "report", "retest",
         "score", "select_items",
     }  # fmt: skip

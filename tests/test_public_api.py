@@ -101,6 +101,7 @@ def calls(run, floor, lenient, folder):
         "JudgeError": judge.JudgeError,
         "PlanOptions": judge.PlanOptions,
         "RatingOptions": judge.RatingOptions,
+        "RayOptions": judge.RayOptions,
         "Rubric": lambda: judge.Rubric.model_fields,
         "Run": lambda: judge.Run.open(run.path),
         "Score": lambda: judge.Score(item_id="a", rater="r", rater_kind="human", dimension="d", value=1),

@@ -69,6 +69,8 @@ class ProgressLine(ScoringCallback):
         """Show the start of the engine; without a progress line, print one note."""
         if self._progress and not self._asked:
             self._start = text
+        elif self._asked:  # workers of a cluster come and go
+            click.echo(f"note: {visible(text)}", err=True)
         elif not self._moving and not self._starting:
             click.echo(f"note: {text}; a large model takes minutes to start", err=True)
         self._starting = True

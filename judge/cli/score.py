@@ -6,7 +6,7 @@ import shutil
 import sys
 import textwrap
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +36,7 @@ from judge.cli.options import (
 )
 from judge.cli.progress_line import ProgressLine
 from judge.cli.protect_inputs import files_of_run, refuse_inputs
+from judge.cli.ray_options import ray_of, ray_options
 from judge.errors import InputError
 from judge.rows import FORMATS
 from judge.scoring.judge import Judge
@@ -74,6 +75,7 @@ input_options = section(
 @judge_options
 @connection_options
 @engine_options
+@ray_options
 @section(
     "Output",
     out(
@@ -102,12 +104,11 @@ def command(
     Example: judge score answers.jsonl --judge openai/gpt-5 --max-cost 5
     """
     judges, options = judges_of(values), _options(values)
+    engine = replace(engine_of(values), ray=ray_of(values))
     if len(judges) > 1 and answers == "-":
         raise click.UsageError("standard input can be read only once; with several judges, name a file")
     try:
-        panel = Panel(
-            answers, judges, out=out, connection=connection_of(values), engine=engine_of(values), **options
-        )
+        panel = Panel(answers, judges, out=out, connection=connection_of(values), engine=engine, **options)
     except InputError as error:
         raise click.UsageError(str(error)) from None
     for _, folder in panel.members:
@@ -271,6 +272,8 @@ def _next_steps(run: Run, summary: RunSummary, stopped: str | None) -> Iterator[
     if stopped:
         stored = f"scores for {summary.complete:,} of {counted(summary.items, 'item')} are stored"
         yield f"stopped: {stopped}; {stored}; the same command resumes the run"
+    if shard := run.fact("shard"):
+        yield f"shard {shard['number']} of {shard['of']}; when all are scored: judge merge RUN… --out RUN"
     if unpriced := summary.unpriced:
         yield (
             f"note: the cost of {counted(unpriced, 'reply', 'replies')} is unknown (the model has no known "

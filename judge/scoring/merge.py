@@ -202,7 +202,7 @@ class _MergedRun(Run):
         return sum(_replied(rows) < _NO_REPLY for rows in groups)
 
 
-_BATCH = 20_000
+_BATCH = 2_000
 _FAILURE, _CREATED = (schema.COMPLETION_COLUMNS.index(name) for name in ("failure_kind", "created"))
 _NO_REPLY = math.inf
 

@@ -102,6 +102,7 @@ def test_help_of_score_names_what_is_judged_the_judge_the_connection_the_model_a
         "Judge",
         "Connection to an API",
         "Local model (--judge vllm:MODEL)",
+        "Many machines (--judge vllm:MODEL)",
         "Output",
     ]
 

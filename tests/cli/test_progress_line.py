@@ -256,6 +256,16 @@ def test_without_a_terminal_the_start_is_said_once(run, capsys):
     assert capsys.readouterr().err == "note: loading vLLM; a large model takes minutes to start\n"
 
 
+@pytest.mark.parametrize("moving", [True, False])
+def test_what_happens_to_workers_after_the_first_reply_is_noted(run, capsys, moving):
+    watch = ProgressLine(moving=moving)
+    watch.on_run_start(run, IngestCounts(new=4), BadItems(), 4)
+    watch.on_completions(replies(1))
+    watch.on_model_loading("worker 2 was lost")
+    watch.close()
+    assert "note: worker 2 was lost\n" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("columns", [40, 60, 80, 120])
 def test_line_is_never_wider_than_the_terminal(tmp_path, monkeypatch, capsys, columns):
     monkeypatch.setenv("COLUMNS", str(columns))

@@ -121,6 +121,10 @@ def load_backend(
     def encode(item: Item, index: int) -> str:
         return encoder.encode(item.images[index])
 
+    if judge.backend == "vllm" and engine.ray is not None:
+        from judge.scoring.backends.ray.backend import ray_backend
+
+        return ray_backend(judge, engine, image_root, most_images, on_loading)
     if judge.backend == "vllm":
         from judge.scoring.backends.vllm.backend import VllmBackend
 

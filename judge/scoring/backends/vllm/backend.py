@@ -78,8 +78,10 @@ class VllmBackend:
         self._engine: Engine | None = None
         self._left: Sequence[Completion] = ()
 
-    def complete(self, requests: Iterable[Request]) -> Generator[Sequence[Completion]]:
+    def complete(self, requests: Iterable[Request | None]) -> Generator[Sequence[Completion]]:
         """Send all requests to the engine and yield their completions in batches, as they arrive.
+
+        After the first request, None says that no other one is there yet; those in flight go on.
 
         Ctrl-C takes effect between two steps of the engine, so that no reply is lost; the second one takes
         effect at once.
@@ -151,7 +153,7 @@ class _Feed:
     """Feeds a stream of requests to the engine and collects the completions."""
 
     def __init__(
-        self, engine: Engine, model: str, encode: Encode | None, requests: Iterator[Request]
+        self, engine: Engine, model: str, encode: Encode | None, requests: Iterator[Request | None]
     ) -> None:
         self.error: Exception | None = None
         """Why no more requests are sent."""
@@ -213,8 +215,9 @@ class _Feed:
             and not pressed
         ):
             group = self._next(self._source)
-            if group:
-                self._ask(group)
+            if not group:
+                break
+            self._ask(group)
             if time.monotonic() > until:
                 break
 

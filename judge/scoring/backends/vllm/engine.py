@@ -20,6 +20,7 @@ from judge.hardware.fit import needed
 from judge.hardware.gpus import cards
 from judge.hardware.model_sizes import find_shape
 from judge.records import Request
+from judge.scoring.backends.ray.options import RayOptions
 from judge.scoring.backends.thinking import (
     CLOSE,
     OPEN,
@@ -70,6 +71,8 @@ class EngineOptions:
         Whether Python code that comes with a model may be executed.
     args : mapping of str to Any
         Other arguments of the engine by vLLM's names; they take precedence over all others.
+    ray : RayOptions or None
+        Run the model on the machines of a Ray cluster instead of in this process.
 
     Examples
     --------
@@ -83,6 +86,7 @@ class EngineOptions:
     memory_share: float | None = None
     trust_remote_code: bool = False
     args: Mapping[str, Any] = field(default_factory=dict)
+    ray: RayOptions | None = None
 
 
 @dataclass

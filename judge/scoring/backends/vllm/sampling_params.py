@@ -78,10 +78,17 @@ def grammar(schema: Mapping[str, Any], config: Any) -> dict[str, Any]:
     return {"structural_tag": json.dumps({"type": "structural_tag", "format": form})}
 
 
-def groups(requests: Iterator[Request]) -> Iterator[list[Request]]:
-    """Group consecutive samples of an item, which have the same prompt."""
+def groups(requests: Iterator[Request | None]) -> Iterator[list[Request]]:
+    """Group consecutive samples of an item, which have the same prompt.
+
+    None means that no request is there at present. It ends a group, which may be empty.
+    """
     group: list[Request] = []
     for request in requests:
+        if request is None:
+            yield group
+            group = []
+            continue
         if group and not (len(group) < MOST_SAMPLES and _follows(request, group[-1])):
             yield group
             group = []

@@ -213,8 +213,12 @@ def startup_failure(error: BaseException, tail: Sequence[str], model: str) -> Ba
     )
 
 
-def engine_failure(error: BaseException, tail: Sequence[str], model: str) -> BackendError:
-    """Say in one line why a running engine engine_failure."""
+class EngineFailedError(BackendError):
+    """An engine that ran has stopped working; another one may go on."""
+
+
+def engine_failure(error: BaseException, tail: Sequence[str], model: str) -> EngineFailedError:
+    """Say in one line why a running engine failed."""
     cause = root_cause(tail) if _CONSEQUENCE.search(error_text(error)) else error_text(error)
     if cause:
         advice = advice_for(cause) or "the replies that arrived are stored"
@@ -224,7 +228,7 @@ def engine_failure(error: BaseException, tail: Sequence[str], model: str) -> Bac
             "most likely it was killed because memory ran out: lower max_model_len (--max-model-len), or "
             "use a smaller model"
         )
-    return BackendError(
+    return EngineFailedError(
         redact(
             f"vllm:{model}: the engine failed ({_plain(cause)}). {advice[0].upper()}{advice[1:]}; then score "
             "again: it continues where it stopped"

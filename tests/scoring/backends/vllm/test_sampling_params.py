@@ -54,6 +54,12 @@ def test_samples_of_an_item_are_asked_together():
     assert keys(wanted) == [["0-0", "0-1", "0-2"], ["1-0", "1-1", "1-2"]]
 
 
+def test_group_ends_where_no_request_is_there_at_present():
+    messages = [{"role": "user", "content": "1"}]
+    first, second, third = (request(0, k, messages) for k in range(3))
+    assert keys([first, None, None, second, third]) == [["0-0"], [], ["0-1", "0-2"]]
+
+
 def test_samples_that_are_there_already_part_the_others():
     messages = [{"role": "user", "content": "1"}]
     assert keys([request(0, k, messages) for k in (0, 2, 3, 5)]) == [["0-0"], ["0-2", "0-3"], ["0-5"]]
