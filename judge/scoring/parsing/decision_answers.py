@@ -45,14 +45,11 @@ class DecisionForm(Record):
         Whether answers are a list with names, or a mapping.
     questions : dict of str to AskedQuestion
         Dimension or flag -> its question; ``criteria`` is that for each criterion of an item.
-    mass_in_confidence : bool
-        Whether ``confidence`` is the largest probability times the label mass, from which the mass follows.
     """
 
     dialect: str
     shape: Literal["openai", "systemone"]
     questions: dict[str, AskedQuestion]
-    mass_in_confidence: bool = False
 
 
 class _Facts(Protocol):
@@ -161,7 +158,7 @@ class _Answer:
             return None
         for value, p in found.items():
             _check_probability(p, value)
-        total, mass = math.fsum(found.values()), self._label_mass(max(found.values()))
+        total, mass = math.fsum(found.values()), self._label_mass()
         tolerance = _tolerance(list(found.values()))
         if abs(1 - total) > tolerance:
             if mass is None or abs(mass - total) > tolerance:
@@ -175,7 +172,7 @@ class _Answer:
         p = self.fields.get("probability", self.fields.get("noul"))
         _check_probability(p, "true")
         p = min(p, 1.0)
-        mass = self._label_mass(max(p, 1 - p))
+        mass = self._label_mass()
         share = 1.0 if mass is None else mass
         return {"1": p * share, "0": (1 - p) * share}
 
@@ -198,15 +195,12 @@ class _Answer:
             )
         return found
 
-    def _label_mass(self, largest: float) -> float | None:
+    def _label_mass(self) -> float | None:
         """Return the probability that the server reports for all labels together; None if it reports none."""
         of_all = self._reply.get("diagnostics") if isinstance(self._reply, dict) else None
         own = of_all.get(self.name) if isinstance(of_all, dict) else None
         places = [(self.fields, "label_mass"), (self.fields, "x_label_mass"), (own, "label_mass")]
         mass = next((p[name] for p, name in places if isinstance(p, dict) and name in p), None)
-        confidence = self.fields.get("confidence")
-        if mass is None and self._form.mass_in_confidence and _is_number(confidence) and largest > 0:
-            mass = confidence / largest
         if mass is None:
             return None
         if not (_is_number(mass) and 0 <= mass <= 1 + _LEAST_TOLERANCE):

@@ -202,7 +202,6 @@ def test_a_run_stores_its_dialect_and_its_questions():
     assert stored_form(judge("decisions:hosted_vllm/m")) == {
         "dialect": "decisions:hosted_vllm",
         "shape": "openai",
-        "mass_in_confidence": True,
         "questions": {
             "truth": {"type": "score", "labels": {"1": "1", "2": "2", "3": "3"}},
             "fault": {"type": "choice", "labels": {"none": "1", "minor": "2"}},
