@@ -23,7 +23,7 @@ def expected_scores(dimensions: Sequence[DimensionSummary], spreads: Mapping[str
         if d.name in spreads
     ]
     notes = (
-        "Within: standard deviation of the judge's probabilities for one answer, on average. Between: standard "
-        "deviation of the expected scores. Where the first is larger, a single answer's score says little.",
+        "Within: standard deviation of the judge's probabilities for one answer, on average. Between: that "
+        "of the expected scores. Where the first is larger, the score of a single answer says little.",
     )
     return Table("spread", "Expected scores and their spread", columns, tuple(rows), notes)
