@@ -6,6 +6,7 @@ A mock server on this machine responds after a fixed latency. In each round it r
 
 * ``raw``: an aiohttp loop that posts the bodies, reads the scores and writes one line each, and nothing else,
 * ``judge``: the command `judge score` (rubric, prompts, store, scores, exports),
+* ``decisions``: `judge score --judge decisions:…`, and ``decisions_raw``: an aiohttp loop with its bodies,
 * ``litellm``: `judge score --transport litellm`, and ``bare``: `litellm.acompletion` in a loop.
 
 CPU seconds are those of the whole process, including imports and start-up. Throughput is the number of
@@ -35,6 +36,8 @@ from judge import Judge, load_items, load_rubric
 
 ROOT = Path(__file__).parent.parent
 MOCK = ROOT / "tests" / "support" / "mock_openai.py"
+NAMES = ["raw", "judge", "decisions_raw", "decisions", "bare", "litellm"]
+DECISIONS = "decisions:openai/mock-judge"
 
 
 def write_items(path: Path, count: int) -> None:
@@ -65,6 +68,21 @@ def bodies(path: Path) -> list[dict[str, Any]]:
     return [{"model": "mock-judge", "messages": list(r.messages), "response_format": form} for r in requests]
 
 
+def decision_bodies(path: Path) -> list[dict[str, Any]]:
+    """Return the request bodies that `judge score --judge decisions:MODEL` sends for the items of a file."""
+    from judge.scoring.backends.decisions.decision_bodies import Bodies
+    from judge.scoring.backends.decisions.routes import target_of
+    from judge.scoring.prompt import Prompter
+
+    judge = Judge(model=DECISIONS, rubric=load_rubric("open_qa"))
+    writer, prompter = Bodies(target_of(DECISIONS), None), Prompter(judge)
+
+    async def written() -> list[dict[str, Any]]:
+        return [await writer.of(r) for item in load_items(path) for r in prompter.requests(item)]
+
+    return asyncio.run(written())
+
+
 async def each(work: list[Any], connections: int, one: Callable[[Any], Any]) -> None:
     """Call `one(x)` for every x, with a limited number of concurrent calls."""
     source = iter(work)
@@ -86,11 +104,11 @@ async def ask_raw(work: list[dict[str, Any]], address: str, connections: int, ou
         async with aiohttp.ClientSession(connector=connector, headers=headers) as session:
 
             async def one(body: dict[str, Any]) -> None:
-                async with session.post(
-                    f"{address}/chat/completions", data=json.dumps(body).encode()
-                ) as response:
+                route = "decisions" if "questions" in body else "chat/completions"
+                async with session.post(f"{address}/{route}", data=json.dumps(body).encode()) as response:
                     data = json.loads(await response.read())
-                file.write(data["choices"][0]["message"]["content"] + "\n")
+                said = json.dumps(data) if "answers" in data else data["choices"][0]["message"]["content"]
+                file.write(said + "\n")
                 file.flush()
 
             await each(work, connections, one)
@@ -121,7 +139,7 @@ async def ask_bare(work: list[dict[str, Any]], address: str, connections: int, o
 def client(name: str, work_file: Path, address: str, connections: int, out: Path) -> None:
     """Run one of the two clients for comparison, in its own process."""
     work = json.loads(work_file.read_text())
-    asyncio.run({"raw": ask_raw, "bare": ask_bare}[name](work, address, connections, out))
+    asyncio.run({"bare": ask_bare}.get(name, ask_raw)(work, address, connections, out))
 
 
 def get(address: str, path: str, body: Any = None) -> Any:
@@ -154,7 +172,7 @@ def main() -> None:
     parser.add_argument("--connections", type=int, default=256)
     parser.add_argument("--latency-ms", type=float, default=200)
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--only", nargs="*", default=["raw", "judge", "bare", "litellm"])
+    parser.add_argument("--only", nargs="*", default=NAMES)
     parser.add_argument("--client", nargs=5, help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.client:
@@ -174,6 +192,7 @@ def report(folder: Path, options: argparse.Namespace) -> None:
     """Run all rounds against one server and print the results."""
     write_items(folder / "items.jsonl", options.items)
     (folder / "work.json").write_text(json.dumps(bodies(folder / "items.jsonl")))
+    (folder / "decisions.json").write_text(json.dumps(decision_bodies(folder / "items.jsonl")))
     server = subprocess.Popen([sys.executable, str(MOCK), "--port", "0"], stdout=subprocess.PIPE, text=True)
     address = server.stdout.readline().split()[2] if server.stdout else ""
     rows: dict[str, list[dict[str, float]]] = {name: [] for name in options.only}
@@ -204,7 +223,7 @@ def report(folder: Path, options: argparse.Namespace) -> None:
 def ratios(rows: dict[str, list[dict[str, float]]]) -> dict[str, float]:
     """Return the medians of the ratios and differences within each round."""
     found = {}
-    for ours, peer in (("judge", "raw"), ("litellm", "bare")):
+    for ours, peer in (("judge", "raw"), ("decisions", "decisions_raw"), ("litellm", "bare")):
         if ours in rows and peer in rows:
             both = list(zip(rows[ours], rows[peer], strict=True))
             found[f"{ours}_throughput_over_{peer}"] = statistics.median(
@@ -220,8 +239,9 @@ def ratios(rows: dict[str, list[dict[str, float]]]) -> dict[str, float]:
 def command_for(name: str, folder: Path, address: str, options: argparse.Namespace, number: int) -> list[str]:
     """Return the command of the process to measure."""
     connections = str(options.connections)
-    if name in ("raw", "bare"):
-        client_options = [name, str(folder / "work.json"), address, connections, str(folder / "out.jsonl")]
+    if name in ("raw", "bare", "decisions_raw"):
+        work = folder / ("decisions.json" if name == "decisions_raw" else "work.json")
+        client_options = [name, str(work), address, connections, str(folder / "out.jsonl")]
         return [sys.executable, __file__, "--client", *client_options]
     command = [
         sys.executable,
@@ -230,7 +250,7 @@ def command_for(name: str, folder: Path, address: str, options: argparse.Namespa
         "score",
         str(folder / "items.jsonl"),
         "--judge",
-        "openai/mock-judge",
+        DECISIONS if name == "decisions" else "openai/mock-judge",
     ]
     command += [
         "--api-base",

@@ -33,7 +33,7 @@ SERVED = {"server": "decided", "image_server": "image"}
 """Fixture -> the model that it serves."""
 COMPACT = {"backend": "xgrammar", "disable_any_whitespace": True}
 """Grammars for models with random weights, which would fill every gap with white space."""
-WITH_SERVERS = {"test_server", "test_both_ways", "test_traps"}
+WITH_SERVERS = {"test_server", "test_both_ways", "test_traps", "test_decisions"}
 PATIENCE = 240  # seconds until a server that is not ready is taken for broken
 
 

@@ -41,8 +41,9 @@ def decided(body: dict[str, Any]) -> dict[str, Any]:
 
 def draw(content: str, instructions: str, size: int) -> list[float]:
     """Probabilities with four decimals that sum to 1."""
-    bits = hashlib.sha256(json.dumps([content, instructions, size]).encode()).digest()
-    found = [round(bits[i % 32] / sum(bits[j % 32] for j in range(size)), 4) for i in range(size)]
+    digest = hashlib.sha256(json.dumps([content, instructions, size]).encode()).digest()
+    weights = [10 + digest[i % 32] for i in range(size)]
+    found = [round(weight / sum(weights), 4) for weight in weights]
     return [round(found[0] + 1 - sum(found), 4), *found[1:]]
 
 

@@ -220,7 +220,8 @@ class Connection(asyncio.Protocol):
 
     def on_message_complete(self):
         path, body, server = self.url.split(b"?", 1)[0], b"".join(self.body), self.server
-        if path.endswith((b"/chat/completions", b"/messages")):  # Anthropic's replies must be scripted
+        # Anthropic's replies must be scripted.
+        if path.endswith((b"/chat/completions", b"/messages", b"/decisions")):
             self.chat(body)
         elif path.endswith((b"/tokenize", b"/models")):
             self.tell(path.decode(), orjson.loads(body) if body else {})
@@ -279,7 +280,7 @@ class Connection(asyncio.Protocol):
         s.last = s.loop.time()
         s.first = s.first or s.last
         request = orjson.loads(body)
-        text = text_of(request["messages"])
+        text = text_of(request["messages"] if "messages" in request else request["input"])
         if s.options["keep"]:
             path = self.url.split(b"?", 1)[0].decode()
             s.seen.append({"path": path, "headers": self.headers, "body": request})
@@ -322,7 +323,12 @@ class Connection(asyncio.Protocol):
             self.reply(request, text, digest, fault)
 
     def reply(self, request, text, digest, fault):
-        """Answer with a verdict, or with something in its place."""
+        """Answer with a verdict, or with something in its place; questions with probabilities."""
+        if "questions" in request:
+            from decision_server import decided
+
+            self.send(200, decided(request))
+            return
         schema = ((request.get("response_format") or {}).get("json_schema") or {}).get("schema")
         content = orjson.dumps(fill(schema, digest)).decode() if schema else verdict(digest)
         finish, refusal, logprobs = "stop", None, None

@@ -23,8 +23,7 @@ def expected_scores(dimensions: Sequence[DimensionSummary], spreads: Mapping[str
         if d.name in spreads
     ]
     notes = (
-        "Within: standard deviation of the judge's probabilities for one answer, on average; how unsure it is "
-        "of a single score. Between: standard deviation of the expected scores. Where the first is the larger "
-        "one, scores of single answers say little.",
+        "Within: standard deviation of the judge's probabilities for one answer, on average. Between: that "
+        "of the expected scores. Where the first is larger, the score of a single answer says little.",
     )
     return Table("spread", "Expected scores and their spread", columns, tuple(rows), notes)

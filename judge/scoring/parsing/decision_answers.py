@@ -6,8 +6,9 @@ never by the text: a chat reply that looks like probabilities is no distribution
 
 import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from decimal import Decimal
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal, Protocol, TypeGuard
 
@@ -33,6 +34,18 @@ class AskedQuestion(Record):
     labels: dict[str, str]
     """Option -> the label of the scale that it stands for; those of a score from lowest to highest."""
 
+    @cached_property
+    def by_index(self) -> dict[str, str]:
+        """Index of a level as text -> its option."""
+        return {str(index): option for index, option in enumerate(self.labels)}
+
+    def option(self, value: Any) -> str | None:
+        """Return the option that a key of probabilities means: of a score, the index of a level."""
+        options = self.by_index if self.type == "score" else self.labels
+        if not isinstance(value, str) or value not in options:
+            return None
+        return options[value] if self.type == "score" else value
+
 
 class DecisionForm(Record):
     """How a run asked a decision model; needed to read its replies.
@@ -45,14 +58,11 @@ class DecisionForm(Record):
         Whether answers are a list with names, or a mapping.
     questions : dict of str to AskedQuestion
         Dimension or flag -> its question; ``criteria`` is that for each criterion of an item.
-    mass_in_confidence : bool
-        Whether ``confidence`` is the largest probability times the label mass, from which the mass follows.
     """
 
     dialect: str
     shape: Literal["openai", "systemone"]
     questions: dict[str, AskedQuestion]
-    mass_in_confidence: bool = False
 
 
 class _Facts(Protocol):
@@ -159,54 +169,64 @@ class _Answer:
         found = self._probabilities()
         if found is None:
             return None
-        for value, p in found.items():
-            _check_probability(p, value)
-        total, mass = math.fsum(found.values()), self._label_mass(max(found.values()))
-        tolerance = _tolerance(list(found.values()))
-        if abs(1 - total) > tolerance:
-            if mass is None or abs(mass - total) > tolerance:
+        total, mass = math.fsum(found.values()), self._label_mass()
+        if abs(1 - total) > _LEAST_TOLERANCE and abs(1 - total) > (allowed := _tolerance(found.values())):
+            if mass is None or abs(mass - total) > allowed:
                 raise _UnreadableAnswer(f"the probabilities sum to {total:.4f}; allowed is 1")
             mass = 1.0  # they are probabilities over the whole vocabulary already
-        share = 1.0 if mass is None else mass
-        return {self.wanted.labels[value]: p * share for value, p in found.items()}
+        share, labels = 1.0 if mass is None else mass, self.wanted.labels
+        return {labels[option]: p * share for option, p in found.items()}
 
     def _of_predicate(self) -> dict[str, float]:
         # Databricks calls it probability in both shapes.
-        p = self.fields.get("probability", self.fields.get("noul"))
-        _check_probability(p, "true")
-        p = min(p, 1.0)
-        mass = self._label_mass(max(p, 1 - p))
+        p = min(_probability(self.fields.get("probability", self.fields.get("noul")), "true"), 1.0)
+        mass = self._label_mass()
         share = 1.0 if mass is None else mass
         return {"1": p * share, "0": (1 - p) * share}
 
-    def _probabilities(self) -> dict[str, Any] | None:
-        """Return option -> its probability as it stands in the answer."""
+    def _probabilities(self) -> dict[str, float] | None:
+        """Return option -> its probability; None if there are none."""
         given = self.fields.get("probabilities")
         if given is None:
             return None
-        options = list(self.wanted.labels)
         if self._form.shape == "openai":
-            pairs = [_pair(entry, self.wanted) for entry in given] if isinstance(given, list) else []
+            pairs = [self._pair(entry) for entry in given] if isinstance(given, list) else []
         else:
             pairs = list(given.items()) if isinstance(given, dict) else []
-        if self.wanted.type == "score":
-            pairs = [(_at(options, place), p) for place, p in pairs]
-        found = dict(pairs)
-        if not found or len(found) < len(pairs) or not found.keys() <= self.wanted.labels.keys():
+        found: dict[str, float] = {}
+        for value, p in pairs:
+            option = self.wanted.option(value)
+            if option is None or option in found:
+                break
+            found[option] = _probability(p, option)
+        if not pairs or len(found) < len(pairs):
+            given = [value for value, _ in pairs]
             raise _UnreadableAnswer(
-                f"the probabilities are those of {shown(list(found))}; asked were {shown(options)}"
+                f"the probabilities are those of {shown(given)}; asked were {shown(list(self.wanted.labels))}"
             )
         return found
 
-    def _label_mass(self, largest: float) -> float | None:
+    def _pair(self, entry: Any) -> tuple[Any, Any]:
+        """Return key and probability of an entry of a list, as they would stand in a mapping."""
+        if not isinstance(entry, dict):
+            return None, None
+        value = entry.get("value")
+        if self.wanted.type != "score":
+            return value, entry.get("probability")
+        index = str(value) if type(value) is int else None  # not a truth value
+        label = entry.get("label")
+        if isinstance(label, str) and label != self.wanted.option(index):
+            raise _UnreadableAnswer(
+                f"level {shown(value)} has the label {shown(label)}, which is that of another one"
+            )
+        return index, entry.get("probability")
+
+    def _label_mass(self) -> float | None:
         """Return the probability that the server reports for all labels together; None if it reports none."""
         of_all = self._reply.get("diagnostics") if isinstance(self._reply, dict) else None
         own = of_all.get(self.name) if isinstance(of_all, dict) else None
         places = [(self.fields, "label_mass"), (self.fields, "x_label_mass"), (own, "label_mass")]
         mass = next((p[name] for p, name in places if isinstance(p, dict) and name in p), None)
-        confidence = self.fields.get("confidence")
-        if mass is None and self._form.mass_in_confidence and _is_number(confidence) and largest > 0:
-            mass = confidence / largest
         if mass is None:
             return None
         if not (_is_number(mass) and 0 <= mass <= 1 + _LEAST_TOLERANCE):
@@ -237,30 +257,10 @@ def _answers(reply: Mapping[str, Any], shape: str) -> dict[Any, Any]:
     return by_name
 
 
-def _pair(entry: Any, question: AskedQuestion) -> tuple[Any, Any]:
-    """Return option (or the index of a level) and probability of an entry of a list."""
-    if not isinstance(entry, dict):
-        return None, None
-    value = entry.get("value")
-    if question.type == "score":
-        index = value if isinstance(value, int) and not isinstance(value, bool) else None
-        label = entry.get("label")
-        if index is not None and isinstance(label, str) and _at(list(question.labels), str(index)) != label:
-            raise _UnreadableAnswer(
-                f"level {index} has the label {shown(label)}, which is that of another one"
-            )
-        return str(index), entry.get("probability")
-    return (value if isinstance(value, str) else None), entry.get("probability")
-
-
-def _at(options: Sequence[str], place: Any) -> str | None:
-    is_place = isinstance(place, str) and place.isascii() and place.isdecimal() and len(place) < 5
-    return options[int(place)] if is_place and int(place) < len(options) else None
-
-
-def _check_probability(p: Any, option: Any) -> None:
+def _probability(p: Any, option: str) -> float:
     if not (_is_number(p) and 0 <= p <= 1 + _LEAST_TOLERANCE):
         raise _UnreadableAnswer(f"found the probability {shown(p)} of {shown(option)}; allowed are 0 to 1")
+    return p
 
 
 def _is_number(value: Any) -> TypeGuard[float]:
@@ -268,7 +268,7 @@ def _is_number(value: Any) -> TypeGuard[float]:
     return isinstance(value, int | float) and not isinstance(value, bool) and -1e9 < value < 1e9
 
 
-def _tolerance(values: Sequence[float]) -> float:
+def _tolerance(values: Collection[float]) -> float:
     """Return how far rounded probabilities may be from the sum 1.
 
     >>> round(_tolerance([0.33, 0.33, 0.33]), 6), round(_tolerance([0.0101] * 99), 6)
@@ -297,8 +297,22 @@ def _outcome(answer: _Answer, rubric: Rubric) -> Outcome:
     return _scored(answer, labels, rubric)
 
 
+_MOST_KEPT = 256
+_readers: dict[tuple[int, str], tuple[Rubric, ValueReader]] = {}
+
+
+def _reader_of(rubric: Rubric, name: str) -> ValueReader:
+    """Return the reader of a dimension; kept, because a run reads many answers by one rubric."""
+    kept = _readers.get((id(rubric), name))
+    if kept is None:
+        if len(_readers) >= _MOST_KEPT:
+            _readers.clear()
+        kept = _readers[id(rubric), name] = (rubric, ValueReader.of(rubric, name))
+    return kept[1]  # the rubric is kept with it, so that no other one gets its address
+
+
 def _scored(answer: _Answer, labels: Mapping[str, float], rubric: Rubric) -> Outcome:
-    reader = ValueReader.of(rubric, answer.name)
+    reader = _reader_of(rubric, answer.name)
     outcome = reader.expected(labels, None)
     if outcome.status != "ok":
         return outcome
@@ -320,7 +334,7 @@ def _is_nominal(reader: ValueReader) -> bool:
 
 def _without_probabilities(answer: _Answer, rubric: Rubric) -> Outcome:
     """Take the stated score or choice; its distribution is missing."""
-    reader, question = ValueReader.of(rubric, answer.name), answer.wanted
+    reader, question = _reader_of(rubric, answer.name), answer.wanted
     note = "as the model states it, without probabilities"
     if question.type == "score":
         stated, last = answer.stated_score, len(question.labels) - 1

@@ -36,9 +36,8 @@ def rubric(**changes):
     return Rubric.model_validate({**data, **changes}).as_questions()
 
 
-def form(shape, by=None, **changes):
-    questions = asked_questions(by or rubric())
-    return DecisionForm(dialect="any", shape=shape, questions=questions, **changes)
+def form(shape, by=None):
+    return DecisionForm(dialect="any", shape=shape, questions=asked_questions(by or rubric()))
 
 
 def score(*probabilities, labels=("1", "2", "3"), **more):
@@ -344,13 +343,6 @@ def test_probabilities_over_the_whole_vocabulary_sum_to_the_mass(shape):
 def test_a_mass_that_is_none_is_unparsed(shape, mass):
     found = outcomes(shape, {**GOOD, "truth": score(0.1, 0.2, 0.7, label_mass=mass)})["truth"]
     assert found.status == ("ok" if mass is None else "unparsed")
-
-
-@pytest.mark.parametrize(("confidence", "status"), [(0.69, "ok"), (0.3, "unparsed"), (None, "ok")])
-def test_the_mass_follows_from_confidence_where_a_server_computes_it_so(confidence, status):
-    by, text = rubric(), reply("openai", {**GOOD, "truth": score(0.1, 0.2, 0.7, confidence=confidence)})
-    found = read(completion(text), by, ITEM, form("openai", by, mass_in_confidence=True))
-    assert found["truth"].status == status
 
 
 # Judges that cannot tell

@@ -30,6 +30,7 @@ class Bodies:
     def __init__(self, target: Target, encode: Encode | None) -> None:
         self._target = target
         self._encode = encode
+        self._written: tuple[Sequence[DecisionQuestion], Any] = ((), None)
 
     async def of(self, request: Request) -> dict[str, Any]:
         """Return the body of a request: the input, all questions, and the parameters of the judge.
@@ -46,11 +47,18 @@ class Bodies:
         body: dict[str, Any] = {"model": self._target.model}
         if route.shape == "openai":
             body |= {"input": _messages(system, parts, images, route)}
-            body |= {"questions": [_openai_question(q) for q in request.questions]}
         else:
             body |= _state(system, parts, images, route)
-            body |= {"questions": {q.name: _systemone_question(q) for q in request.questions}}
-        return {**body, **params}
+        return {**body, "questions": self._questions(request.questions), **params}
+
+    def _questions(self, questions: Sequence[DecisionQuestion]) -> Any:
+        """Return the questions as they are sent; items with the same ones usually follow each other."""
+        if self._written[0] is not questions:
+            if self._target.route.shape == "openai":
+                self._written = questions, [_openai_question(q) for q in questions]
+            else:
+                self._written = questions, {q.name: _systemone_question(q) for q in questions}
+        return self._written[1]
 
     async def _image(self, request: Request, index: int) -> str:
         if self._encode is None:

@@ -1,6 +1,8 @@
 """Client for decision routes: one POST with one JSON body, on the connections of the built-in client."""
 
+import re
 from collections.abc import Collection, Mapping
+from dataclasses import replace
 from typing import Any
 
 from judge.errors import BackendError
@@ -21,6 +23,10 @@ from judge.scoring.backends.api.response_body import decode
 from judge.scoring.backends.decisions.routes import Target
 
 _EXCERPT_BYTES = 10_000
+_QUOTA = re.compile(
+    r"(exceeded|used up|exhausted).{0,20}\bquota|\bquota\b.{0,20}(exceeded|used up|exhausted)", re.I
+)
+"""A quota that is used up; with a time to wait it is a rate limit (Google's has this text, too)."""
 _OWN_FIELDS = frozenset({"model", "input", "state", "questions", "images", "assets"})
 """Fields of a body that are no parameters of the user."""
 _BAD_QUESTION = ("questions", "body.questions", "question ")
@@ -87,6 +93,8 @@ class DecisionHttp(OpenAIHttp):
     def _classified(self, problem: Problem, sent: Collection[str], *, is_of_rubric: bool) -> Exception:
         if problem.status == 413:
             return Failed("context", f"413: {redact(problem.message)}")
+        if problem.status == 429 and problem.retry_after is None and _QUOTA.search(problem.message):
+            problem = replace(problem, code="insufficient_quota")  # System One's errors have no code
         found, where = classify(problem, self._endpoint, sent), self._endpoint.where
         if is_of_rubric and _is_about_question(problem, found):
             return BackendError(

@@ -60,8 +60,6 @@ class Route:
     most_options: int = 255
     is_wrapped: bool = False
     """Whether the reply is the ``result`` of an envelope (Cloudflare)."""
-    mass_in_confidence: bool = False
-    """Whether ``confidence`` is the largest probability times the label mass (vLLM)."""
     models: str = ""
     """Which models decide, for messages."""
 
@@ -99,7 +97,7 @@ ROUTES: Mapping[tuple[str, str], Route] = {
     ),
     ("decisions", "hosted_vllm"): Route(
         "openai", "/decisions", None, _keys("hosted_vllm"),
-        needs_key=False, most_questions=64, most_options=26, mass_in_confidence=True, models=_OF_VLLM,
+        needs_key=False, most_questions=64, most_options=26, models=_OF_VLLM,
     ),
     ("decisions", ""): Route(
         "openai", "/decisions", None, (GENERIC_KEY,),
@@ -266,7 +264,6 @@ def stored_form(judge: Judge) -> dict[str, Any]:
         "dialect": target.dialect,
         "shape": target.route.shape,
         "questions": asked_questions(judge.rubric),
-        "mass_in_confidence": target.route.mass_in_confidence,
     }
 
 

@@ -122,6 +122,7 @@ def test_an_error_that_concerns_the_item_is_its_failure(name, server, backend_of
         (problem(503), "server"),
         (problem(429, headers={"Retry-After": "0"}), "rate_limit"),
         (problem(429, headers={"retry-after-ms": "1"}), "rate_limit"),
+        (problem(429, "You exceeded your current quota.", {"Retry-After": "0"}), "rate_limit"),
         (Answer({"error": {"message": "busy"}}), "server"),
         (Answer({"success": False, "errors": [{"message": "busy"}]}), "server"),
         (Answer(b'{"answers": ['), "reply"),
@@ -160,6 +161,10 @@ DOOMS = {
     "key": (problem(401, "Incorrect API key provided."), "the key was rejected"),
     "permission": (problem(403, "Access denied."), "access was refused"),
     "quota": (problem(429, "Quota.", type="insufficient_quota"), "the quota is exhausted"),
+    "quota (System One)": (
+        Answer({"detail": "You exceeded your current quota."}, 429),
+        "the quota is exhausted",
+    ),
     "a bad question (OpenAI)": (
         problem(400, "Invalid 'questions[0].levels': too long.", param="questions[0].levels"),
         "a question was refused .* change the rubric",

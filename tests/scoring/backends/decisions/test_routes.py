@@ -1,5 +1,7 @@
 """The table of dialects: addresses, keys, limits, and what cannot be asked."""
 
+from pathlib import Path
+
 import pytest
 
 from judge.errors import BackendError
@@ -16,6 +18,7 @@ from judge.scoring.backends.decisions.routes import (
 
 from .conftest import judge, rubric
 
+DOC = Path(__file__).parents[4] / "docs" / "decision_models.md"
 ADDRESSES = {
     "decisions:openai/gpt-6-luna": "https://api.openai.com/v1/decisions",
     "decisions:azure/luna": "https://r.openai.azure.com/openai/v1/decisions",
@@ -202,10 +205,20 @@ def test_a_run_stores_its_dialect_and_its_questions():
     assert stored_form(judge("decisions:hosted_vllm/m")) == {
         "dialect": "decisions:hosted_vllm",
         "shape": "openai",
-        "mass_in_confidence": True,
         "questions": {
             "truth": {"type": "score", "labels": {"1": "1", "2": "2", "3": "3"}},
             "fault": {"type": "choice", "labels": {"none": "1", "minor": "2"}},
             "harmful": {"type": "predicate", "labels": {}},
         },
     }
+
+
+@pytest.mark.parametrize("key", sorted(ROUTES), ids=":".join)
+def test_the_documentation_has_the_limits_of_each_dialect(key):
+    route, name = ROUTES[key], ":".join((key[0], f"{key[1]}/MODEL".lstrip("/")))
+    (row,) = (line for line in DOC.read_text().splitlines() if line.startswith(f"| `{name}` |"))
+    cells = [cell.strip() for cell in row.strip("|").split("|")]
+    images = f"{route.images}, {route.most_images}" if route.images else "none"
+    assert cells[1].startswith({"openai": "OpenAI", "systemone": "System One"}[route.shape])
+    assert cells[2:5] == [str(route.most_questions), str(route.most_options), images]
+    assert cells[5] == f"`{route.keys[0]}`" + ("" if route.needs_key else ", if any")
