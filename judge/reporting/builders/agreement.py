@@ -16,6 +16,7 @@ from judge.reporting.builders.answers import MOST_ANSWERS, MOST_IN_FULL
 from judge.reporting.document import Case, Judgment, ListedAnswers, OtherEstimators, Section, Table
 from judge.reporting.figures.agreement_figures import drawer
 from judge.reporting.findings import agreement_findings as findings
+from judge.reporting.findings import agreement_methods
 from judge.reporting.report import Report
 from judge.reporting.tables import agreement_details as details
 from judge.reporting.tables import agreement_sections as sections
@@ -50,7 +51,7 @@ def build_agreement(found: Agreement) -> Report:
         tuple(section for section in _sections(found, labels) if section.tables or section.cases),
         named_estimates(found),
         found.aligned.about,
-        tuple(findings.methods(found)),
+        tuple(agreement_methods.methods(found)),
         drawer(found),
         _short(found),
         other_estimators=_other_estimators(found),

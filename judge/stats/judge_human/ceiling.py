@@ -18,7 +18,7 @@ from numpy.typing import ArrayLike
 
 from judge.stats.engine.estimate import NO_PAIRABLE_ITEMS, NO_RATINGS, TOO_FEW_RATERS, Estimate
 from judge.stats.engine.frames import Tabular
-from judge.stats.engine.resampling import Replicates, ResampleOptions, Sampling, replicate
+from judge.stats.engine.resampling import Replicates, Sampling, replicate
 from judge.stats.engine.scale import Bools, Floats
 from judge.stats.engine.statistic import Statistic
 from judge.stats.engine.table import ScaleLike
@@ -38,6 +38,7 @@ from judge.stats.judge_human.shared_basis import (
     defined_contrasts,
     method_for,
     sizes_of,
+    split_options,
 )
 
 __all__ = ["Ceiling", "HumanLevel", "leave_one_out", "pairwise_ceiling", "swap"]
@@ -342,22 +343,26 @@ def _compare(
         levels = partial(basis.levels_of, defined)
     # Others are not asked for again, and would only fill memory; added items are no noise between raters.
     reusable = basis if basis and of_pairs and not basis.is_adjusted else None
-    names = ("human", "judge", "difference")
 
     @cache  # few tables show them
     def of_each() -> tuple[HumanLevel, ...]:
         each = [(h, levels(h, *sizes([h]))) for h in people]
-        return tuple(HumanLevel(h, *(own.estimate(n, confidence_level) for n in names)) for h, own in each)
+        return tuple(HumanLevel(h, *_estimates(own, confidence_level)) for h, own in each)
 
     overall = _with_note(levels(None, *sizes(people)), confidence_level)
     return Ceiling(
-        *(overall.estimate(name, confidence_level) for name in names),
+        *_estimates(overall, confidence_level),
         of_each if basis and of_pairs else partial(tuple, of_each()),
         tuple(h for h in everyone if h not in set(people)),
         overall,
         # Computed only where raters are random: it may cost as much as the ceiling several times over.
         cache(lambda: jackknife_of_raters(contrasts_of, people, reusable, options)),
-    )  # fmt: skip
+    )
+
+
+def _estimates(of: Replicates, confidence_level: float) -> tuple[Estimate, Estimate, Estimate]:
+    human, judge, difference = (of.estimate(n, confidence_level) for n in ("human", "judge", "difference"))
+    return human, judge, difference
 
 
 def _with_note(overall: Replicates, confidence_level: float) -> Replicates:
@@ -381,18 +386,3 @@ def _all_undefined(contrasts: Contrasts, humans: Floats, judge: Floats, everyone
         reason = NO_PAIRABLE_ITEMS  # there are ratings, but no item is shared
     none = Estimate.undefined(reason)
     return Ceiling(none, none, none, undefined_humans=tuple(everyone))
-
-
-def split_options(sampling: Sampling) -> tuple[ResampleOptions, float]:
-    """Return the options of `replicate`, and the level."""
-    confidence_level = sampling.get("confidence_level", 0.95)
-    if sampling.get("method") == "analytic":
-        raise ValueError("method 'analytic' is not available for a ceiling; use 'jackknife' or 'bca'.")
-    options: ResampleOptions = {
-        "clusters": sampling.get("clusters"),
-        "method": sampling.get("method", "auto"),
-        "n_resamples": sampling.get("n_resamples", 10_000),
-        "rng": sampling.get("rng"),
-        "design": sampling.get("design"),
-    }
-    return options, confidence_level

@@ -11,7 +11,7 @@ import numpy as np
 from judge.stats.engine.added_items import in_share, is_adjusted
 from judge.stats.engine.design_variance import linear
 from judge.stats.engine.intervals import Method
-from judge.stats.engine.resampling import Replicates, ResampledValues, ResampleOptions, replicate
+from judge.stats.engine.resampling import Replicates, ResampledValues, ResampleOptions, Sampling, replicate
 from judge.stats.engine.scale import Floats
 from judge.stats.engine.statistic import Statistic, second_side
 
@@ -127,3 +127,18 @@ def _minus(a: ResampledValues, b: ResampledValues) -> ResampledValues:
     return ResampledValues(
         a.value - b.value, a.jackknife - b.jackknife, a.counts, a.draws - b.draws, weighted, a.sizes, centre
     )
+
+
+def split_options(sampling: Sampling) -> tuple[ResampleOptions, float]:
+    """Return the options of `replicate`, and the level."""
+    confidence_level = sampling.get("confidence_level", 0.95)
+    if sampling.get("method") == "analytic":
+        raise ValueError("method 'analytic' is not available for a ceiling; use 'jackknife' or 'bca'.")
+    options: ResampleOptions = {
+        "clusters": sampling.get("clusters"),
+        "method": sampling.get("method", "auto"),
+        "n_resamples": sampling.get("n_resamples", 10_000),
+        "rng": sampling.get("rng"),
+        "design": sampling.get("design"),
+    }
+    return options, confidence_level

@@ -13,9 +13,9 @@ from judge.stats.engine.estimate import NO_COMPLETE_PAIRS, Estimate, Reason
 from judge.stats.engine.resampling import Replicates, Sampling
 from judge.stats.engine.scale import Floats
 from judge.stats.engine.statistic import Statistic
-from judge.stats.judge_human.ceiling import Agreement, Coefficient, split_options
+from judge.stats.judge_human.ceiling import Agreement, Coefficient
 from judge.stats.judge_human.exchangeable import Measure, slot_statistic
-from judge.stats.judge_human.shared_basis import SharedBasis
+from judge.stats.judge_human.shared_basis import SharedBasis, split_options
 
 __all__: list[str] = []
 

@@ -12,7 +12,8 @@ from judge.analysis.agreement.drawn_items import DrawnItems
 from judge.analysis.agreement.inputs import AgreementInputs, align_inputs
 from judge.errors import InputError
 from judge.records import Item, Score
-from judge.reporting.findings.agreement_findings import methods, verdict_words, warnings
+from judge.reporting.findings.agreement_findings import verdict_words, warnings
+from judge.reporting.findings.agreement_methods import methods
 from judge.reporting.methods import methods_of
 from judge.rubric import load_rubric
 from judge.scoring.run import Run

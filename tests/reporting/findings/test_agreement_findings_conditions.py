@@ -10,7 +10,8 @@ import pytest
 from judge.analysis.agreement.agree import agree
 from judge.analysis.agreement.judge_human import Criteria
 from judge.reporting.builders.agreement import build_agreement
-from judge.reporting.findings.agreement_findings import methods, verdict_words, warnings
+from judge.reporting.findings.agreement_findings import verdict_words, warnings
+from judge.reporting.findings.agreement_methods import methods
 from judge.stats.engine.scale import Scale
 
 _SPEC = importlib.util.spec_from_file_location(
