@@ -80,6 +80,7 @@ class Judge:
         """Give the rubric the form in which the model is asked; decision models give expected scores only."""
         if self.backend == "decisions":
             object.__setattr__(self, "scores", "expected")
+            object.__setattr__(self, "structured", False)
         object.__setattr__(self, "rubric", self.as_asked(self.rubric))
 
     def as_asked(self, rubric: Rubric) -> Rubric:

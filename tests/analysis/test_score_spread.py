@@ -130,3 +130,7 @@ def test_the_report_shows_expected_scores_and_their_spread(decided):
     table = build_report(read_run(decided)).tables["spread"]
     name, n, mean, within, between = table.rows[0]
     assert (name, n, mean.value, within, between) == ("truth", 2, 2.0, pytest.approx(0.5), 0.0)
+
+
+def test_the_report_names_the_dialect(decided):
+    assert read_run(decided).about["decision dialect"] == "decisions"

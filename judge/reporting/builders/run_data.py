@@ -79,6 +79,7 @@ def _about(run: Run, summary: RunSummary) -> dict[str, str]:
         "model as served": ", ".join(served.models) or None,
         "judged": served.dates or None,
         "scores": scores and "expected, over the probabilities of the scale's labels",
+        "decision dialect": (manifest.get("decisions") or {}).get("dialect"),
         "parameters": _listed(described.get("params", {})) or "the model's defaults",
         "engine": _listed(described.get("engine", {})) or None,
         "judge fingerprint": manifest["fingerprint"][:12],

@@ -20,15 +20,13 @@ from judge.scoring.backends.api.errors import (
 from judge.scoring.backends.api.openai_http import OpenAIHttp
 from judge.scoring.backends.api.providers import Endpoint
 from judge.scoring.backends.api.response_body import decode
-from judge.scoring.backends.decisions.routes import Target
+from judge.scoring.backends.decisions.routes import BODY_FIELDS, Target
 
 _EXCERPT_BYTES = 10_000
 _QUOTA = re.compile(
     r"(exceeded|used up|exhausted).{0,20}\bquota|\bquota\b.{0,20}(exceeded|used up|exhausted)", re.I
 )
 """A quota that is used up; with a time to wait it is a rate limit (Google's has this text, too)."""
-_OWN_FIELDS = frozenset({"model", "input", "state", "questions", "images", "assets"})
-"""Fields of a body that are no parameters of the user."""
 _BAD_QUESTION = ("questions", "body.questions", "question ")
 """Beginnings of the place or the message of an error that concerns a question, not the item."""
 
@@ -70,7 +68,7 @@ class DecisionHttp(OpenAIHttp):
         if status in (404, 405, 501):
             raise await self._without_route(status, problem_of(status, _as_openai(data), answered))
         problem = problem_of(status if status != 200 else 502, _as_openai(data), answered)
-        sent = body.keys() - _OWN_FIELDS | ({PICTURES} if has_images else set())
+        sent = body.keys() - BODY_FIELDS | ({PICTURES} if has_images else set())
         raise self._classified(problem, sent, is_of_rubric=is_of_rubric)
 
     def _unwrapped(self, data: Any) -> dict[str, Any] | None:

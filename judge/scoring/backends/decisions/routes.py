@@ -281,10 +281,16 @@ def check_questions(judge: Judge) -> None:
             f"{judge.model}: {sent[0]} is no parameter of decision models, which generate no text; leave it "
             "out"
         )
+    if own := sorted(BODY_FIELDS & judge.params.keys()):
+        raise BackendError(
+            f"{judge.model}: the parameter {own[0]} is written by the judge itself; leave it out"
+        )
     if problems := list(_problems(judge.rubric, target.route)):
         raise BackendError("\n".join(f"{judge.model}: {problem}" for problem in problems))
 
 
+BODY_FIELDS = frozenset({"model", "input", "state", "questions", "images", "assets"})
+"""Fields of a request that are no parameters of the user."""
 NOT_FOR_DECISIONS = frozenset(
     {
         *("temperature", "top_p", "top_k", "seed", "max_tokens", "max_completion_tokens", "stop"),

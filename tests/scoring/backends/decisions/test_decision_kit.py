@@ -11,6 +11,7 @@ import urllib.request
 from collections import Counter
 from pathlib import Path
 
+import PIL.Image
 import pytest
 
 import judge
@@ -191,3 +192,31 @@ def test_more_questions_than_the_server_takes_end_the_run(score, kit):
         with pytest.raises(BackendError, match="a question was refused"):
             score(model, max_connections=1)
     assert kit.stats()["requests"] == 2
+
+
+SEEING = {
+    "decisions:openai/gpt-6-luna": {},
+    "decisions:openrouter/typesafe/jev-latest": {},
+    "systemone:typesafe/jev-latest": {},
+    "systemone:hosted_vllm/mock-m": {"systemone": "vllm"},
+    "systemone:ollama/mock-m": {"systemone": "ollama"},
+    "systemone:cloudflare/clef": {"systemone": "cloudflare"},
+}
+
+
+@pytest.mark.parametrize("model", SEEING)
+def test_images_are_valid_for_the_server_in_every_way(model, kit, tmp_path):
+    for name, colour in (("a.png", "red"), ("b.jpg", "blue")):
+        PIL.Image.new("RGB", (40, 40), colour).save(tmp_path / name)
+    kit.set(**SEEING[model])
+    # Cloudflare's models are below another address.
+    base = kit.api_base.replace("/v1", "/ai/run") if "cloudflare" in model else kit.api_base
+    found = judge.score(
+        [{"id": "i", "question": "What?", "answer": "A part.", "images": ["a.png", "b.jpg"]}],
+        judge=model,
+        out=tmp_path / "run",
+        image_root=tmp_path,
+        connection=Connection(api_base=base),
+    )
+    assert set(statuses(found)) == {"ok"}
+    assert kit.stats()["invalid"] == 0

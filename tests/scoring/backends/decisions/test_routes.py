@@ -188,6 +188,11 @@ def test_parameters_of_generation_are_refused():
         check_questions(judge(params={"temperature": 0, "prompt_cache_key": "k"}))
 
 
+def test_fields_that_the_judge_writes_are_no_parameters():
+    with pytest.raises(BackendError, match="the parameter questions is written by the judge itself"):
+        check_questions(judge(params={"questions": []}))
+
+
 @pytest.mark.parametrize("key", sorted(ROUTES), ids=":".join)
 def test_images_are_refused_before_anything_is_sent_where_they_are_not_taken(key):
     model, route = ":".join(filter(None, key)) + ("/m" if key[1] else ":m"), ROUTES[key]
