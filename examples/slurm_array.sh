@@ -30,8 +30,8 @@ keep() {
 trap keep EXIT
 
 judge score "$answers" --judge "$model" --shard "$SLURM_ARRAY_TASK_ID/$count" --out "$node" --json &
-# Before the time limit, Slurm sends TERM to this script; judge then stores what has arrived.
-trap 'kill -INT $!; wait $! || true; exit 143' TERM
+# Before the time limit, Slurm sends TERM to this script. Every reply that has arrived is stored.
+trap 'kill $!; wait $! || true; exit 143' TERM
 status=0
 wait $! || status=$?
 [ "$status" -ne 3 ] || status=0 # some items have no score: judge merge counts them

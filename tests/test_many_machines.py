@@ -18,16 +18,24 @@ SCRIPT = ROOT / "examples" / "slurm_array.sh"
 ANSWERS = ROOT / "examples" / "answers.jsonl"
 
 
-def task(number, folder, count=2, **options):
-    """One task of the job array, with the program `judge` of this environment."""
+def start(number, folder, count=2, judge=f'exec "{sys.executable}" -m judge "$@"'):
+    """Start one task of the job array, with this program `judge`: by default that of this environment."""
     environment = {**os.environ, "SLURM_ARRAY_TASK_ID": str(number), "TMPDIR": str(folder.parent)}
     program = folder.parent / "bin" / "judge"
     program.parent.mkdir(exist_ok=True)
-    program.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m judge "$@"\n')
+    program.write_text(f"#!/bin/sh\n{judge}\n")
     program.chmod(0o755)
     environment["PATH"] = f"{program.parent}{os.pathsep}{os.environ['PATH']}"
     command = ["bash", SCRIPT, ANSWERS, "baseline", folder, str(count)]
-    return subprocess.run(command, env=environment, capture_output=True, text=True, **options)
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    return subprocess.Popen([str(word) for word in command], env=environment, **pipes)
+
+
+def task(number, folder, **options):
+    """Exit status and messages of one task."""
+    process = start(number, folder, **options)
+    _, errors = process.communicate(timeout=120)
+    return process.returncode, errors
 
 
 @pytest.fixture
@@ -39,8 +47,8 @@ def folder(tmp_path):
 
 def test_tasks_of_the_job_array_make_shards_that_are_merged_and_resumed(folder):
     for number in (1, 2, 2):
-        done = task(number, folder)
-        assert done.returncode == 0, done.stderr
+        status, errors = task(number, folder)
+        assert status == 0, errors
     assert sorted(path.name for path in folder.iterdir()) == ["shard-00001", "shard-00002"]
     merge(sorted(folder.iterdir()), out=folder / "all")
     score(ANSWERS, out=folder / "one")
@@ -49,7 +57,19 @@ def test_tasks_of_the_job_array_make_shards_that_are_merged_and_resumed(folder):
 
 
 def test_task_that_fails_says_so(folder):
-    assert task(3, folder, count=2).returncode == 2
+    assert task(3, folder, count=2)[0] == 2
+
+
+def test_task_that_reaches_its_time_limit_keeps_what_is_stored(folder):
+    writes_for_ever = (
+        'while [ "$1" != --out ]; do shift; done; echo reply > "$2/run.db"; echo there; exec sleep 600'
+    )
+    process = start(1, folder, judge=writes_for_ever)
+    assert process.stdout.readline() == "there\n"
+    process.terminate()
+    process.communicate(timeout=60)
+    assert process.returncode == 143
+    assert (folder / "shard-00001" / "run.db").read_text() == "reply\n"
 
 
 class FakeSpark:

@@ -146,7 +146,15 @@ def _started(address: str | None) -> tuple[Any, bool]:
         ray.init(**({"address": address} if address else own), log_to_driver=False, logging_level="error")
     except (ConnectionError, RuntimeError, ValueError, OSError) as error:
         raise _unreachable(address, error) from None
+    _print_to_stderr()
     return ray, True
+
+
+def _print_to_stderr() -> None:
+    """Let Ray print errors of its machines to standard error, because standard output is for data."""
+    printing: Any = importlib.import_module("ray._private.worker")
+    show = printing.print_to_stdstream
+    printing.print_to_stdstream = lambda data, **more: show({**data, "is_err": True}, **more)
 
 
 def _check_reachable(address: str) -> None:

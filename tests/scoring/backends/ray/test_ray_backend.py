@@ -46,6 +46,10 @@ class FakeRay(ModuleType):
         self.resources = {"CPU": 2.0, **({"GPU": float(gpus)} if gpus else {})}
         self.given, self.options, self.actors, self.killed = None, [], [], []
         self.is_up = self.is_shut = False
+        self.printed = []
+        self.printing = SimpleNamespace(
+            print_to_stdstream=lambda data, ignore_prefix: self.printed.append((data, ignore_prefix))
+        )
         self.fails = None  # called with an actor and a method before each call
 
     def is_initialized(self):
@@ -102,6 +106,7 @@ class FakeRay(ModuleType):
 def ray(monkeypatch):
     fake = FakeRay()
     monkeypatch.setitem(sys.modules, "ray", fake)
+    monkeypatch.setitem(sys.modules, "ray._private.worker", fake.printing)
     found = importlib.util.find_spec
     monkeypatch.setattr(
         importlib.util, "find_spec", lambda name: SimpleNamespace() if name == "ray" else found(name)
@@ -200,6 +205,12 @@ def test_cluster_of_this_process_is_used_and_stays(ray):
     backend.close()
     assert ray.given is None
     assert not ray.is_shut
+
+
+def test_what_ray_prints_about_its_machines_goes_to_standard_error(ray):
+    replies(RayBackend(lambda _: Echo(), RayOptions(workers=1)), requests(1))
+    ray.printing.print_to_stdstream({"lines": ["died"], "is_err": False}, ignore_prefix=False)
+    assert ray.printed == [({"lines": ["died"], "is_err": True}, False)]
 
 
 @pytest.mark.parametrize(("gpus", "n_cards", "workers"), [(8, 1, 8), (8, 2, 4), (7, 2, 3)])
