@@ -229,3 +229,11 @@ def test_an_answer_on_which_judge_and_people_differ_is_there_in_full(example_run
     assert len(found.cases) == found.answers.n_all > 10
     assert all(placed.case.question for placed in found.cases)
     assert found.n_printed == 1
+
+
+def test_the_style_prints_as_many_rows_of_a_list_as_the_page_says():
+    html = page(report_of([case_of(f"q{i}") for i in range(page_answers.MOST_PRINTED + 1)]))
+    assert f":nth-child(n + {page_answers.MOST_PRINTED + 1} of tbody:not([hidden]))" in html
+    assert f"The first {page_answers.MOST_PRINTED} are printed; the page itself holds 31." in Page(html).text
+    few = page(report_of([case_of(f"q{i}") for i in range(page_answers.MOST_PRINTED)]))
+    assert "are printed" not in Page(few).text
