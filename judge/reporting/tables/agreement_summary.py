@@ -55,7 +55,7 @@ def summary(found: Agreement, labels: Labels) -> Table:
         *labels.columns,
         Column("people", "people", level, brief=True),
         Column("judge_level", "judge", level, brief=True),
-        Column("difference", "difference", change),
+        Column("difference", "difference", change, brief=True),
         Column("outcome", "verdict"),
         Column("bias", "bias", "change", brief=True),
         Column("corrected", "corrected", "share"),
