@@ -134,6 +134,9 @@ def intervals(values: Array, kind: str) -> tuple[dict[str, Limits], dict[str, Li
         counted = [one[name] for one in less] + [2 * centre[name] - one[name] for one in more]
         se = jackknife(np.column_stack([without[name], *counted]))[0]
         low, high = t_limits(centre[name], se, np.full(len(se), n - 1.0), name == "difference")
+        if name == "difference":
+            margin = np.maximum(point - low, high - point)
+            low, high = np.maximum(point - margin, -2), np.minimum(point + margin, 2)
         now[name] = (np.where(np.isnan(point), np.nan, np.minimum(low, point)), np.maximum(high, point))
     return before, now
 

@@ -148,7 +148,7 @@ def test_json_holds_figures_with_intervals_and_sizes(run):
     data = json.loads(judge("agree", run, "--humans", RATINGS, "--json").stdout)
     figure = data["figures"]["kappa_quadratic.clarity"]
     assert figure["low"] < figure["value"] < figure["high"]
-    assert (figure["n_items"], figure["method"]) == (22, "jackknife")
+    assert (figure["n_items"], figure["method"]) == (22, "adjusted")
     assert {"people.alpha.clarity", "pass_rate.overall", "bias.relevance"} <= data["figures"].keys()
 
 
@@ -164,7 +164,7 @@ def test_a_gate_means_every_dimension_and_its_value_or_its_lower_limit(run):
     assert judge("agree", run, "--humans", RATINGS, "--fail-under", "kappa_quadratic=0.8").exit_code == 0
     assert (
         judge(
-            "agree", run, "--humans", RATINGS, "--fail-under", "kappa_quadratic.relevance.low=0.8"
+            "agree", run, "--humans", RATINGS, "--fail-under", "kappa_quadratic.relevance.low=0.7"
         ).exit_code
         == 0
     )
@@ -538,3 +538,9 @@ def test_calibrate_prints_what_was_left_out(lenient, tmp_path):
     result = judge("calibrate", lenient / "run", "--humans", ratings)
     assert "! 1 row with status 'REJECTED' was left out." in result.stdout
     assert "REJECTED" not in result.stderr
+
+
+def test_methods_name_the_items_added_to_few_items_and_their_reference(run):
+    told = " ".join(judge("agree", run, "--humans", RATINGS, "--sections", "methods").stdout.split())
+    assert "kappa and alpha of up to 500 items with two items added" in told
+    assert "Agresti" in told

@@ -131,7 +131,11 @@ def resampled_interval(
     elif method == "adjusted" and sample.centre is not None:
         interval.df, centre = sample.df(used), sample.centre
         low, high = _scale(statistic, centre)(centre, sample.se, confidence_level, interval.df)
-        interval.low, interval.high = min(low, sample.value), max(high, sample.value)
+        low, high = min(low, sample.value), max(high, sample.value)
+        if statistic.kind == "plain":  # a difference: symmetric, so that it reads as value and margin
+            margin = max(sample.value - low, high - sample.value)
+            low, high = sample.value - margin, sample.value + margin
+        interval.low, interval.high = low, high
     elif method == "jackknife":
         # Of a mean of independent items it is Student's interval.
         estimated = statistic.kind == "coefficient" or sample.sizes is not None
