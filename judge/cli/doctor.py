@@ -34,8 +34,8 @@ def _local(ctx: click.Context, param: click.Parameter, value: str | None) -> str
 @click.option(
     "--api-base",
     metavar="URL",
-    help="Ask this server which routes for decision models it has, such as http://localhost:8000/v1. Sends "
-    "requests without questions, with the key in JUDGE_API_KEY if there is one.",
+    help="Base URL of a server, such as http://localhost:8000/v1: show which routes for decision models it "
+    "has. Sends requests without questions, with the key in JUDGE_API_KEY if there is one.",
 )
 @as_json
 @click.pass_context

@@ -718,6 +718,7 @@ DAMAGED = [
     ("INSERT INTO meta VALUES (x'ff', '5')", r"b'.xff' is 5"),
     ("INSERT INTO meta VALUES ('samples', '9000000')", "the number of samples is 9000000"),
     ("INSERT INTO meta VALUES ('random_sample', '{\"items\": \"x\"}')", "RandomSample.items: found 'x'"),
+    ("INSERT INTO meta VALUES ('decisions', '{\"dialect\": 1}')", "DecisionForm.dialect: found 1"),
     ("UPDATE items SET data = '{\"values\": {}}'", "Item.id: found {'values': {}}; Field required"),
     ("UPDATE items SET data = '[]'", r"Item: found \[\]; Input should be an object"),
     ("UPDATE completions SET tries = 'many'", "Completion.tries: found 'many'"),

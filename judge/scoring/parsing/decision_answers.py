@@ -196,7 +196,7 @@ class _Answer:
         found: dict[str, float] = {}
         for value, p in pairs:
             option = self.wanted.option(value)
-            if option is None or option in found:
+            if option is None:
                 break
             found[option] = _probability(p, option)
         if not pairs or len(found) < len(pairs):

@@ -339,6 +339,12 @@ def test_probabilities_over_the_whole_vocabulary_sum_to_the_mass(shape):
 
 
 @both
+def test_a_sum_that_is_neither_one_nor_the_mass_is_unparsed(shape):
+    found = outcomes(shape, {**GOOD, "truth": score(0.08, 0.16, 0.56, label_mass=0.9)})["truth"]
+    assert "sum to 0.8000" in found.reason
+
+
+@both
 @pytest.mark.parametrize("mass", [-0.1, 1.2, None, "0.9", float("nan")])
 def test_a_mass_that_is_none_is_unparsed(shape, mass):
     found = outcomes(shape, {**GOOD, "truth": score(0.1, 0.2, 0.7, label_mass=mass)})["truth"]
