@@ -80,6 +80,13 @@ def _check_decisions(judge: Judge, connection: Connection) -> None:
     pricing.Budget(connection.max_cost, routes.decision_prices(target))  # raises if it is unknown
 
 
+def most_images_shown(run: Run, rubric: Rubric) -> int:
+    """Largest number of images of one item that the judge is shown."""
+    if not rubric.images:
+        return run.most_images
+    return max((len(rubric.images_for(item)) for item in run.items_to_ask()), default=0)
+
+
 def load_backend(
     judge: Judge,
     *,
@@ -144,10 +151,3 @@ def load_backend(
     from judge.scoring.backends.api.backend import ApiBackend
 
     return ApiBackend(judge.model, connection=connection, encode=encode, on_wait=on_wait)
-
-
-def most_images_shown(run: Run, rubric: Rubric) -> int:
-    """Largest number of images of one item that the judge is shown."""
-    if not rubric.images:
-        return run.most_images
-    return max((len(rubric.images_for(item)) for item in run.items_to_ask()), default=0)
