@@ -8,12 +8,13 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from judge.records import Request
+from judge.scoring.backends.factory import most_images_shown
 from judge.scoring.checked_items import Answers, BadItems, InputOptions, checked_items, input_notes
 from judge.scoring.checked_items import image_root as root_of_images
 from judge.scoring.judge import Judge
 from judge.scoring.prompt import Prompter
 from judge.scoring.run import Run
-from judge.scoring.score import default_out, most_images_shown
+from judge.scoring.score import default_out
 
 if TYPE_CHECKING:
     from judge.scoring.backends.api.pricing import Prices

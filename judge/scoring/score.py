@@ -14,7 +14,7 @@ from judge.rows import RowSource, path_and_sheet
 from judge.rubric import ItemRubrics, Rubric, load_rubric
 from judge.scoring.backends import Backend
 from judge.scoring.backends.connection import Connection
-from judge.scoring.backends.factory import check_backend, load_backend
+from judge.scoring.backends.factory import check_backend, load_backend, most_images_shown
 from judge.scoring.backends.vllm.engine import EngineOptions
 from judge.scoring.callbacks import ProgressBar, ScoringCallback
 from judge.scoring.checked_items import (
@@ -247,13 +247,6 @@ def _count_requests(run: Run, rubric: Rubric, counts: IngestCounts) -> int:
     if rubrics.uniform:
         return (counts.new + counts.known + counts.changed) * len(rubrics.uniform.parts)
     return sum(len(rubrics.of(item).parts) for item in run.items_to_ask())
-
-
-def most_images_shown(run: Run, rubric: Rubric) -> int:
-    """Largest number of images of one item that the judge is shown."""
-    if not rubric.images:
-        return run.most_images
-    return max((len(rubric.images_for(item)) for item in run.items_to_ask()), default=0)
 
 
 def _check_samples(judge: Judge, samples: int) -> None:

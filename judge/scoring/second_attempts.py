@@ -21,11 +21,13 @@ def replies_to_repeat(run: Run, rubric: Rubric, reask: bool) -> Iterator[Complet
         return  # the request is for one token, so a second reply would be the same
     for item, completions in run.judgments():
         for completion in completions:
+            if completion.attempt:
+                continue
             if form:
                 needed = _is_unparsed(completion, rubric, item, form)
             else:
                 needed = _needs_repeat(completion, rubric, item, reask, judge.params)
-            if completion.attempt == 0 and needed:
+            if needed:
                 yield completion
 
 

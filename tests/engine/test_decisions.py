@@ -9,6 +9,7 @@ from judge.doctor import examine_server
 from judge.errors import BackendError
 from judge.scoring.backends.decisions.routes import stored_form
 from judge.scoring.parsing.decision_answers import DecisionForm, distributions
+from judge.scoring.prompt import build_requests
 from tests.engine.ways import ask, item
 
 ITEMS = [item(number) for number in range(4)]
@@ -41,8 +42,6 @@ def asked_by_hand(server, request, question):
 
 
 def test_probabilities_are_those_of_the_tokens_that_are_asked_for_by_hand(decided, server):
-    from judge.scoring.prompt import build_requests
-
     form = DecisionForm.model_validate(stored_form(DECIDES))
     for one in ITEMS:
         (request,) = build_requests(one, DECIDES)

@@ -7,8 +7,12 @@ from html import unescape
 import pytest
 from PIL import Image as Pillow
 
+from judge import Judge
 from judge.records import Completion, Failure, Image, Item, Score, Usage
 from judge.rubric import Rubric, load_rubric
+from judge.scoring.backends.decisions.routes import stored_form
+from judge.scoring.loop import derive_scores
+from judge.scoring.prompt import Prompter
 from judge.scoring.run import Run
 from judge.view.item_filter import ItemFilter
 from judge.view.item_page import ItemPage, anchor_of, value_text
@@ -23,7 +27,7 @@ from judge.view.replies import (
     whole_text,
 )
 
-from ..scoring.builders import reply
+from ..scoring.builders import item, reply
 from ..scoring.builders import rubric as small_rubric
 from .builders import Viewer, items_of, library_of, make_run, rating
 
@@ -509,3 +513,20 @@ def test_another_folder_of_images_can_be_given(tmp_path):
     )
     library = library_of(path, image_root=tmp_path / "pictures")
     assert Viewer(library).get("/runs/run/image", ("id", "q1"), ("n", 0)).status_code == 200
+
+
+def test_the_page_of_a_decision_model_shows_questions_and_the_answered_json(tmp_path):
+    judge = Judge("systemone:m", small_rubric())
+    answer = {"type": "score", "score": 3.0, "probabilities": {"3": 1.0}}
+    with Run.create(tmp_path / "run", judge) as run:
+        run.set_fact("decisions", stored_form(judge))
+        run.add_items([item()])
+        (request,) = run.missing(Prompter(judge).requests(item()))
+        run.append([Completion.of(request, reply=json.dumps({"answers": {"a": answer, "b": answer}}))])
+        derive_scores(run, judge.rubric)
+    opened = library_of(tmp_path / "run").open("run")
+    _, (prompt,) = prompts_of(opened, item())
+    assert [role for role, _ in prompt.messages] == ["system", "user", "questions"]
+    assert prompt.is_as_sent
+    assert '"answers"' in replies_of(opened, "i1")[0].text.text
+    assert line(page(library_of(tmp_path / "run"), "i1"), "a").judge.value == "4"

@@ -5,12 +5,14 @@ from pathlib import Path
 
 from judge.errors import BackendError, InputError
 from judge.records import Item
+from judge.rubric import Rubric
 from judge.scoring.backends import Backend
 from judge.scoring.backends.connection import Connection
 from judge.scoring.backends.vllm.engine import EngineOptions
 from judge.scoring.images import ImageEncoder
 from judge.scoring.judge import PROMPT_VERSION, Judge
 from judge.scoring.reply_form import bare_labels
+from judge.scoring.run import Run
 
 
 def check_backend(judge: Judge, connection: Connection) -> None:
@@ -76,6 +78,13 @@ def _check_decisions(judge: Judge, connection: Connection) -> None:
     if connection.unconfirmed is not None:
         providers.check_keyless(endpoint, connection.unconfirmed)
     pricing.Budget(connection.max_cost, routes.decision_prices(target))  # raises if it is unknown
+
+
+def most_images_shown(run: Run, rubric: Rubric) -> int:
+    """Largest number of images of one item that the judge is shown."""
+    if not rubric.images:
+        return run.most_images
+    return max((len(rubric.images_for(item)) for item in run.items_to_ask()), default=0)
 
 
 def load_backend(

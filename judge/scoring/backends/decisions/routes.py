@@ -64,6 +64,8 @@ class Route:
     """Which models decide, for messages."""
 
 
+_DECISIONS = "_decisions"
+"""End of the names of prices that hold for decisions only, where a model also chats."""
 _LUNA = "gpt-6-luna"
 _OF_VLLM = (
     "those of the architectures Qwen3ForCausalLM, Qwen3_5, Gemma4, Lfm2-VL, DiffusionGemma, Clef and D3; "
@@ -254,7 +256,9 @@ def _without_address(judge_model: str, target: Target) -> str:
 def decision_prices(target: Target) -> pricing.Prices | None:
     """Return the prices of a decision model; None if they are unknown."""
     provider, model = target.provider, target.model.removeprefix("@cf/cloudflare/")
-    return pricing.find_prices(f"{provider}/{model}", provider, model, variant="decisions")
+    name = f"{provider}/{model}"
+    own = pricing.find_prices(name, provider, model, _DECISIONS)
+    return own or pricing.find_prices(name, provider, model)
 
 
 def stored_form(judge: Judge) -> dict[str, Any]:

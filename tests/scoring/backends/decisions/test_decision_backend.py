@@ -236,11 +236,8 @@ def test_a_missing_route_names_the_models_of_the_server(listed, said, server, ba
 
 @pytest.fixture
 def _priced(monkeypatch):
-    entry = {
-        "input_cost_per_token": 1e-3,
-        "output_cost_per_token": 9.0,
-        "output_cost_per_token_decisions": 0.0,
-    }
+    entry = {"input_cost_per_token": 7.0, "output_cost_per_token": 9.0}
+    entry |= {"input_cost_per_token_decisions": 1e-3, "output_cost_per_token_decisions": 0.0}
     listed = {"m": {**entry, "litellm_provider": "openai", "mode": "chat"}}
     monkeypatch.setattr("judge.scoring.backends.api.pricing._price_list", lambda: listed)
 
