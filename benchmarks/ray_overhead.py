@@ -2,6 +2,8 @@
 
     python benchmarks/ray_overhead.py [--items 10000] [--workers 2] [--out DIR]
 
+`--workers 0` answers in this process, without Ray.
+
 Prints the CPU time of the driver by phase, its memory, and the size of the stored run. Items are synthetic,
 about 300 bytes each, and a reply has about 400 bytes, like that of a model that gives reasons.
 """
@@ -43,6 +45,16 @@ WORDS = [
 class Immediate:
     """A backend that answers each request with the same scores."""
 
+    stopped = None
+    spent = 0.0
+
+    def drain(self):  # noqa: ANN201
+        """Nothing is left."""
+        return ()
+
+    def close(self) -> None:
+        """Nothing is held."""
+
     def __init__(self) -> None:
         reason = "The answer names the cause and the remedy, as the reference does."
         names = load_rubric("open_qa").dimensions
@@ -62,6 +74,8 @@ class Immediate:
             if batch and (request is None or len(batch) == 64):
                 yield batch
                 batch = []
+        if batch:
+            yield batch
 
 
 def rows(count: int) -> Iterator[dict[str, str]]:
@@ -84,7 +98,7 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--items", type=int, default=10_000)
-    parser.add_argument("--workers", type=int, default=2)
+    parser.add_argument("--workers", type=int, default=2, help="0: in this process, without Ray")
     parser.add_argument("--out", type=Path)
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(dir=options.out) as folder:
@@ -94,9 +108,8 @@ def main() -> None:
             start, clock = cpu(), time.monotonic()
             run.add_items(read_items(rows(options.items)))
             phases["read items"] = cpu() - start
-            backend = RayBackend(lambda _: Immediate(), RayOptions(workers=options.workers))
-            for _ in backend.complete([]):
-                pass
+            on_ray = RayBackend(lambda _: Immediate(), RayOptions(workers=options.workers))
+            backend = on_ray if options.workers else Immediate()
             first: list[tuple[float, float]] = []
 
             def arrived(_: object) -> None:
