@@ -105,13 +105,14 @@ judge_options = section(
     ),
     click.option("--reask", is_flag=True, help="Ask once more if a reply cannot be parsed."),
 )
+api_base = click.option(
+    "--api-base",
+    metavar="URL",
+    help="Base URL of an OpenAI-compatible server, such as http://localhost:8000/v1.",
+)
 connection_options = section(
     "Connection to an API",
-    click.option(
-        "--api-base",
-        metavar="URL",
-        help="Base URL of an OpenAI-compatible server, such as http://localhost:8000/v1.",
-    ),
+    api_base,
     click.option(
         "--trust-config",
         is_flag=True,
@@ -160,6 +161,21 @@ connection_options = section(
         show_default=True,
         help="HTTP client; auto is the built-in client for OpenAI-compatible servers and litellm for all "
         "others.",
+    ),
+    click.option(
+        "--batch",
+        is_flag=True,
+        help="Send the requests with the provider's batch API, which usually costs half and may take a day.",
+    ),
+    click.option(
+        "--no-wait",
+        is_flag=True,
+        help="With --batch: submit the batches and exit; the same command collects their results.",
+    ),
+    click.option(
+        "--live-rest",
+        is_flag=True,
+        help="With --batch: send requests that a batch did not answer one by one, at the full price.",
     ),
 )
 engine_options = section(

@@ -177,9 +177,11 @@ def score(
             connection=connection,
             engine=engine,
             image_root=root,
+            run=run,
             most_images=run.most_images,
             on_loading=progress.on_model_loading,
             on_wait=progress.on_wait,
+            on_batches=progress.on_batches,
         )
         with closing(backend):
             choices = {"samples": samples, "retry_errors": retry_errors, "reask": reask}

@@ -11,6 +11,7 @@ from judge.scoring.backends.vllm.engine import EngineOptions
 from judge.scoring.images import ImageEncoder
 from judge.scoring.judge import PROMPT_VERSION, Judge
 from judge.scoring.reply_form import bare_labels
+from judge.scoring.run import Run
 
 
 def check_backend(judge: Judge, connection: Connection) -> None:
@@ -58,7 +59,8 @@ def check_backend(judge: Judge, connection: Connection) -> None:
         endpoint = providers.resolve(judge.model, connection.api_base, connection.transport)
         if connection.unconfirmed is not None:
             providers.check_keyless(endpoint, connection.unconfirmed)
-        prices = pricing.find_prices(judge.model, endpoint.provider, endpoint.model)
+        service = pricing.BATCHES if connection.batch else ""
+        prices = pricing.find_prices(judge.model, endpoint.provider, endpoint.model, service)
         pricing.Budget(connection.max_cost, prices)  # raises if the price is unknown
         if judge.scores == "expected" and not endpoint.is_vllm:  # vLLM says which labels are tokens
             for name in judge.rubric.judged:
@@ -71,9 +73,11 @@ def load_backend(
     connection: Connection,
     engine: EngineOptions,
     image_root: Path,
+    run: Run | None = None,
     most_images: int = 0,
     on_loading: Callable[[str], None] = lambda _: None,
     on_wait: Callable[[float, str], None] = lambda _seconds, _message: None,
+    on_batches: Callable[[str], None] = lambda _: None,
 ) -> Backend:
     """Create the backend of a judge; only the module of that backend is imported.
 
@@ -87,12 +91,16 @@ def load_backend(
         How a model in this process is run.
     image_root : Path
         Folder that image paths are relative to.
+    run : Run or None
+        The run, open for writing; batches are recorded in it.
     most_images : int
         Largest number of images of one item; a model in this process reserves memory for them.
     on_loading : callable
         Called with the progress of loading a model in this process, as text.
     on_wait : callable
         Called with the seconds for which a rate limit pauses all requests, and the provider's message.
+    on_batches : callable
+        Called with the state of the batches, as text.
     """
     name = judge.model.partition(":")[2]
     if judge.backend == "baseline":
@@ -121,4 +129,17 @@ def load_backend(
         )
     from judge.scoring.backends.api.backend import ApiBackend
 
+    if connection.batch and run is not None:
+        from judge.scoring.backends.batch.backend import BatchBackend
+        from judge.scoring.backends.batch.journal import BatchJournal
+
+        journal = BatchJournal(run.path, run.connection)
+        return BatchBackend(
+            judge.model,
+            journal,
+            connection=connection,
+            encode=encode,
+            on_wait=on_wait,
+            on_batches=on_batches,
+        )
     return ApiBackend(judge.model, connection=connection, encode=encode, on_wait=on_wait)

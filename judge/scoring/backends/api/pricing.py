@@ -19,6 +19,8 @@ TOKENS_PER_REPLY = 300
 
 _PRICE_FILE = "model_prices_and_context_window_backup.json"
 _LONG_PROMPT = re.compile(r"input_cost_per_token_above_(\d+)k_tokens")
+BATCHES = "_batches"
+"""End of the names of the prices of batches in the price list."""
 
 
 @cache
@@ -81,12 +83,23 @@ class Price:
 
 
 class Prices:
-    """Prices of one model, which may depend on the length of the prompt."""
+    """Prices of one model, which may depend on the length of the prompt.
 
-    def __init__(self, entry: Mapping[str, Any]) -> None:
-        bounds = (int(match[1]) for name in entry if (match := _LONG_PROMPT.fullmatch(name)))
-        self._tiers = [(k * 1000, _price(entry, f"_above_{k}k_tokens")) for k in sorted(bounds, reverse=True)]
-        self._base = _price(entry, "")
+    Parameters
+    ----------
+    entry : mapping
+        Its entry in the price list.
+    service : str
+        End of the names of the prices: empty, or ``_batches``.
+    """
+
+    def __init__(self, entry: Mapping[str, Any], service: str = "") -> None:
+        bounds = {int(match[1]) for name in entry if (match := _LONG_PROMPT.fullmatch(name))}
+        self._tiers = [
+            (k * 1000, _price(entry, f"_above_{k}k_tokens{service}", service))
+            for k in sorted(bounds, reverse=True)
+        ]
+        self._base = _price(entry, service, service)
 
     def at(self, prompt_tokens: int) -> Price:
         """Return the price for a prompt of this length."""
@@ -97,24 +110,29 @@ class Prices:
         return self.at(usage.prompt_tokens).cost(usage, cache_write_tokens)
 
 
-def find_prices(name: str, provider: str, model: str) -> Prices | None:
+def find_prices(name: str, provider: str, model: str, service: str = "") -> Prices | None:
     """Return the prices of a model; None if they are unknown (the user's own server, a new model).
+
+    With the service `BATCHES`, these are the prices of the provider's batch API; many models have none in
+    the list, and they are never computed from the other prices.
 
     >>> find_prices("hosted_vllm/Qwen/Qwen3-8B", "hosted_vllm", "Qwen/Qwen3-8B") is None
     True
     """
     for key in (name, f"{provider}/{model}", model):
         entry = _price_list().get(key)
-        if entry is None or "input_cost_per_token" not in entry:
+        if entry is None or f"input_cost_per_token{service}" not in entry:
+            continue
+        if service and f"output_cost_per_token{service}" not in entry:
             continue
         if key == name or not provider or str(entry["litellm_provider"]).startswith(provider):
-            return Prices(entry)
+            return Prices(entry, service)
     return None
 
 
-def _price(entry: Mapping[str, Any], tier: str) -> Price:
+def _price(entry: Mapping[str, Any], tier: str, service: str) -> Price:
     def of(name: str, default: float) -> float:
-        value = entry.get(name + tier, entry.get(name))
+        value = entry.get(name + tier, entry.get(name + service))
         return default if value is None else float(value)
 
     prompt, completion = of("input_cost_per_token", 0.0), of("output_cost_per_token", 0.0)
@@ -123,7 +141,7 @@ def _price(entry: Mapping[str, Any], tier: str) -> Price:
         completion=completion,
         cached=of("cache_read_input_token_cost", prompt),
         cache_write=of("cache_creation_input_token_cost", prompt),
-        reasoning=float(entry.get("output_cost_per_reasoning_token") or completion),
+        reasoning=float(entry.get("output_cost_per_reasoning_token" + service) or completion),
     )
 
 
@@ -136,19 +154,24 @@ class Forecast:
     completion_tokens: int
     cost: float | None
     """In USD; None if the price is unknown."""
+    batch_cost: float | None = None
+    """Cost through the provider's batch API."""
 
 
-def forecast(requests: Iterable[Request], prices: Prices | None) -> Forecast:
+def forecast(
+    requests: Iterable[Request], prices: Prices | None, batch_prices: Prices | None = None
+) -> Forecast:
     """Estimate tokens and cost of `requests` without sending them."""
     count = prompt = completion = 0
-    cost = 0.0
+    cost = batch_cost = 0.0
     for request in requests:
         usage = expected_usage(request)
         count += 1
         prompt += usage.prompt_tokens
         completion += usage.completion_tokens
         cost += prices.cost(usage) if prices else 0.0
-    return Forecast(count, prompt, completion, cost if prices else None)
+        batch_cost += batch_prices.cost(usage) if batch_prices else 0.0
+    return Forecast(count, prompt, completion, cost if prices else None, batch_cost if batch_prices else None)
 
 
 def expected_usage(request: Request) -> Usage:
@@ -213,8 +236,17 @@ class Budget:
         )
         if self.spent + self._reserved + worst > self._limit:
             return None
-        self._reserved += worst
+        self.hold(worst)
         return worst
+
+    def hold(self, amount: float) -> None:
+        """Reserve an amount in any case, because it was committed before."""
+        self._reserved += amount
+
+    @property
+    def reserved(self) -> float:
+        """Sum of the amounts reserved now."""
+        return self._reserved
 
     def settle(self, request: Request, reserved: float, cost: float | None, usage: Usage | None) -> None:
         """Replace the reserved amount by the cost; an unknown cost counts with the reserved amount."""

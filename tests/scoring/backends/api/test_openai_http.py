@@ -11,7 +11,9 @@ import aiohttp
 import pytest
 
 from judge.errors import BackendError
-from judge.scoring.backends.api.openai_http import OpenAIHttp, proxy_for
+from judge.scoring.backends.api.errors import Failed
+from judge.scoring.backends.api.http_faults import http_faults
+from judge.scoring.backends.api.openai_http import proxy_for
 from judge.scoring.backends.api.providers import Endpoint
 
 
@@ -116,11 +118,6 @@ class OfConnecting(aiohttp.ClientConnectorError):
     ids=["cause", "reason-of-the-system", "text", "name-of-the-error"],
 )
 def test_a_broken_connection_names_the_address_and_the_most_telling_cause(error, said):
-    async def told():
-        client = OpenAIHttp(ENDPOINT, 60.0)
-        try:
-            return client._broken(error)
-        finally:
-            await client.close()
-
-    assert asyncio.run(told()) == f"http://h:8000/v1: {said}"
+    with pytest.raises(Failed) as raised, http_faults(ENDPOINT, aiohttp.ClientTimeout(60)):
+        raise error
+    assert raised.value.message == f"http://h:8000/v1: {said}"
