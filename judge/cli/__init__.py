@@ -29,6 +29,7 @@ COMMANDS = {
     "score": CommandEntry(
         "score", "Score answers with a judge; the same command resumes an interrupted run."
     ),
+    "batches": CommandEntry("batches", "Show or cancel the provider batches of a run (judge score --batch)."),
     "show": CommandEntry("show", "Show single judgments with the reply of the judge."),
     "view": CommandEntry("view", "Look at runs in a browser: filter, search, compare."),
     "parse": CommandEntry("parse", "Derive the scores again from the stored replies, without requests."),

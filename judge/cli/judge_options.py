@@ -250,6 +250,7 @@ def judges_of(values: dict[str, Any]) -> list[Judge]:
 def _check_meant(judges: list[Judge]) -> None:
     """Fail if an option of the command line has no effect; settings may be meant for other calls."""
     source = click.get_current_context().get_parameter_source
+    _check_batches(judges)
     expected = [judge.model for judge in judges if judge.scores == "expected"]
     if expected and source("max_tokens") is ParameterSource.COMMANDLINE:
         raise click.UsageError(
@@ -268,6 +269,25 @@ def _check_meant(judges: list[Judge]) -> None:
     if given := [name for name in names if source(name) is ParameterSource.COMMANDLINE]:
         option = given[0].removesuffix("s").replace("_", "-")
         raise click.UsageError(f"--{option} applies to --judge vllm:MODEL, and no such judge is given")
+
+
+def _check_batches(judges: list[Judge]) -> None:
+    """Fail if an option about batches has no effect, or two of them contradict each other."""
+    context = click.get_current_context()
+    given = [
+        name
+        for name in ("batch", "no_wait", "live_rest")
+        if context.get_parameter_source(name) is ParameterSource.COMMANDLINE
+    ]
+    option = f"--{given[0].replace('_', '-')}" if given else ""
+    if given and not any(judge.backend == "api" for judge in judges):
+        raise click.UsageError(f"{option} applies to a judge behind an API, and no such judge is given")
+    if given and not context.params["batch"]:
+        raise click.UsageError(f"{option} belongs to --batch; add --batch, or leave it out")
+    if {"no_wait", "live_rest"} <= set(given):
+        raise click.UsageError(
+            "--no-wait and --live-rest: what a batch leaves unanswered is known at its end"
+        )
 
 
 def _check_parameters(judges: list[Judge], transport: str, given: dict[str, str]) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from judge.errors import BackendError, InputError
+from judge.errors import BackendError, InputError, RunError
 from judge.records import Item
 from judge.scoring.backends import Backend
 from judge.scoring.backends.connection import Connection
@@ -59,6 +59,10 @@ def check_backend(judge: Judge, connection: Connection) -> None:
         endpoint = providers.resolve(judge.model, connection.api_base, connection.transport)
         if connection.unconfirmed is not None:
             providers.check_keyless(endpoint, connection.unconfirmed)
+        if connection.batch:
+            from judge.scoring.backends.batch.select_provider import check_batches
+
+            check_batches(endpoint, connection.api_base, expected_scores=judge.scores == "expected")
         service = pricing.BATCHES if connection.batch else ""
         prices = pricing.find_prices(judge.model, endpoint.provider, endpoint.model, service)
         pricing.Budget(connection.max_cost, prices)  # raises if the price is unknown
@@ -128,12 +132,12 @@ def load_backend(
             on_start=on_loading,
         )
     from judge.scoring.backends.api.backend import ApiBackend
+    from judge.scoring.backends.batch.journal import BatchJournal
 
-    if connection.batch and run is not None:
+    journal = BatchJournal(run.path, run.connection) if run else None
+    if journal is not None and connection.batch:
         from judge.scoring.backends.batch.backend import BatchBackend
-        from judge.scoring.backends.batch.journal import BatchJournal
 
-        journal = BatchJournal(run.path, run.connection)
         return BatchBackend(
             judge.model,
             journal,
@@ -141,5 +145,11 @@ def load_backend(
             encode=encode,
             on_wait=on_wait,
             on_batches=on_batches,
+        )
+    if journal is not None and (waiting := journal.batches(is_open=True)):
+        raise RunError(
+            f"{journal.folder}: {sum(batch.requests for batch in waiting):,} requests are in batches that "
+            "are not collected. Collect them with batch (--batch); to send the rest one by one, cancel them "
+            f"(judge batches {journal.folder} --cancel) and score with batch and live_rest (--live-rest)"
         )
     return ApiBackend(judge.model, connection=connection, encode=encode, on_wait=on_wait)

@@ -4,18 +4,18 @@ import os
 from collections.abc import Collection, Mapping
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from typing import Any, BinaryIO
 
 from judge.records import Request
 from judge.scoring.backends.api.errors import Problem, problem_of
-from judge.scoring.backends.api.parameters import Messages, Parameters
 from judge.scoring.backends.api.providers import Endpoint
 from judge.scoring.backends.api.response_body import decode
 from judge.scoring.backends.batch.batch_http import BatchHttp
 from judge.scoring.backends.batch.batch_provider import BatchLimits, BatchResult, BatchState, FoundBatch
+from judge.scoring.backends.batch.bodies import RequestBodies, json_line
 from judge.scoring.backends.batch.chunks import Chunk, Framing
 from judge.scoring.backends.batch.journal import StoredBatch
-from judge.scoring.backends.batch.lines import json_line
 from judge.scoring.backends.batch.litellm_bodies import anthropic_body
 
 BASE = "https://api.anthropic.com"
@@ -47,8 +47,8 @@ class AnthropicBatches:
     ----------
     endpoint : Endpoint
         The model.
-    messages : Messages
-        Converts the messages of requests.
+    bodies : RequestBodies
+        Makes the bodies of requests.
     timeout : float
         Longest time in seconds without any data from the server.
     """
@@ -56,18 +56,16 @@ class AnthropicBatches:
     limits = BatchLimits(100_000, 250_000_000)
     framing = Framing(b'{"requests":[', b",", b"]}")
 
-    def __init__(self, endpoint: Endpoint, messages: Messages, timeout: float) -> None:
+    def __init__(self, endpoint: Endpoint, bodies: RequestBodies, timeout: float) -> None:
         self._endpoint = replace(endpoint, base=(endpoint.base or BASE).removesuffix("/v1"))
-        self._messages = messages
-        self._parameters = Parameters(endpoint)
+        self._bodies = bodies
         is_token = not os.environ.get("ANTHROPIC_API_KEY") and os.environ.get("ANTHROPIC_AUTH_TOKEN")
         key = {"Authorization": f"Bearer {endpoint.key}"} if is_token else {"x-api-key": str(endpoint.key)}
         self._http = BatchHttp(self._endpoint, {**key, "anthropic-version": "2023-06-01"}, timeout)
 
     async def line(self, request: Request) -> bytes:
         """Return the request as one element of the list of requests."""
-        messages = await self._messages.of(request)
-        params = anthropic_body(self._endpoint.model, messages, self._parameters.of(request))
+        params = await self._bodies.of(request, partial(anthropic_body, self._endpoint))
         return json_line({"custom_id": request.key, "params": params})
 
     async def prepare(self, chunk: Chunk, token: str) -> str:  # noqa: ARG002
@@ -94,6 +92,7 @@ class AnthropicBatches:
                     return FoundBatch(is_undecided=is_undecided)
                 if state.total != batch.requests or state.id in known:
                     continue
+                state = await self.state(state.id)  # the list may be older
                 if not state.is_ended:
                     is_undecided = True
                 elif await self._first_key(state) in keys:

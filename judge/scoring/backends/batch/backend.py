@@ -12,11 +12,12 @@ from judge.scoring.backends.api import pricing
 from judge.scoring.backends.api.backend import ApiBackend
 from judge.scoring.backends.api.dispatch import OnWait
 from judge.scoring.backends.api.errors import Failed
-from judge.scoring.backends.api.parameters import Encode, Messages
+from judge.scoring.backends.api.parameters import Encode
 from judge.scoring.backends.api.priced_replies import PricedReplies
 from judge.scoring.backends.api.providers import resolve
 from judge.scoring.backends.api.runner import ThreadRunner, new_runner
 from judge.scoring.backends.batch.batch_provider import BatchProvider, BatchState
+from judge.scoring.backends.batch.bodies import RequestBodies
 from judge.scoring.backends.batch.collection import Collector
 from judge.scoring.backends.batch.journal import BatchJournal, StoredBatch
 from judge.scoring.backends.batch.select_provider import base_of, batch_provider
@@ -30,7 +31,7 @@ MOST_LOOKS = 3
 """How often a batch whose creation was not confirmed is looked for before its requests are sent again."""
 MOST_REFUSALS = 5
 """Batches in succession that may be refused for a reason that may pass."""
-_GROWTH, _MOST_GROWTH = 1.5, 20.0
+_GROWTH, _MOST_GROWTH, _MOST_LOOKS_COUNTED = 1.5, 20.0, 50
 _TOKEN_LIMIT = ("token_limit_exceeded", "enqueued token")
 
 
@@ -89,6 +90,7 @@ class BatchBackend:
             model, self.endpoint.provider, self.endpoint.model, pricing.BATCHES
         )
         self._budget = pricing.Budget(connection.max_cost, self._prices)
+        self._bodies = RequestBodies(self.endpoint, encode)
         self._live: ApiBackend | None = None
         self._has_run = False
         self.stopped: str | None = None
@@ -131,8 +133,7 @@ class BatchBackend:
         """Do nothing; connections are closed at the end of each `complete`."""
 
     async def _connect(self) -> BatchProvider:
-        messages = Messages(self.endpoint, self._encode)
-        return batch_provider(self.endpoint, messages, self._connection.timeout)
+        return batch_provider(self.endpoint, self._bodies, self._connection.timeout)
 
     def _sent_live(self, requests: Iterable[Request]) -> Batches:
         limit = self._connection.max_cost
@@ -155,9 +156,12 @@ class _Work:
         self._budget, self._sleep = backend._budget, backend._sleep
         where = (backend.endpoint.provider or "the server", backend._base)
         first_wait = min(self._connection.poll_seconds, 1.0)
-        self._submitter = Submitter(provider, self._journal, self._budget, where, self._sleep, first_wait)
+        self._submitter = Submitter(
+            provider, backend._bodies, self._journal, self._budget, where, self._sleep, first_wait
+        )
         self._collector = Collector(
             provider,
+            backend._bodies,
             self._journal,
             PricedReplies(backend.endpoint, backend._prices),
             backend.endpoint,
@@ -211,9 +215,8 @@ class _Work:
                 self._end_without_budget(waiting)
                 return
             self._backend._on_batches(describe(self._states, waiting))
-            wait = self._connection.poll_seconds * min(_GROWTH**looks, _MOST_GROWTH)
-            self._runner.run(self._pause(wait))
-            looks += 1
+            self._runner.run(self._pause(self._connection.poll_seconds * min(_GROWTH**looks, _MOST_GROWTH)))
+            looks = min(looks + 1, _MOST_LOOKS_COUNTED)
             yield from self._looked_at()
 
     async def _pause(self, seconds: float) -> None:

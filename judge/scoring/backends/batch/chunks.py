@@ -32,10 +32,11 @@ class BatchMember:
     dimension: str | None = None
     attempt: int = 0
     labels: tuple[str, ...] = ()
+    dropped: tuple[str, ...] = ()
 
     @classmethod
-    def of(cls, request: Request) -> "BatchMember":
-        """Keep what identifies a request."""
+    def of(cls, request: Request, dropped: tuple[str, ...] = ()) -> "BatchMember":
+        """Keep what identifies a request, and what was left out of it."""
         return cls(
             request.key,
             request.item.id,
@@ -43,6 +44,7 @@ class BatchMember:
             dimension=request.dimension,
             attempt=request.attempt,
             labels=request.labels,
+            dropped=dropped,
         )
 
 
@@ -67,6 +69,8 @@ class Chunk:
         self._tokens = array("Q")
         self._estimates = array("d")
         self.members: list[BatchMember] = []
+        self.parts: set[str] = set()
+        """Names of the parts of the requests that a provider may reject."""
         self.bytes = len(framing.before) + len(framing.after)
 
     def __len__(self) -> int:
@@ -103,6 +107,7 @@ class Chunk:
     def halves(self) -> "tuple[Chunk, Chunk]":
         """Split the chunk in two, for a server that accepts less than its provider says."""
         first, second = Chunk(self._folder, self._framing), Chunk(self._folder, self._framing)
+        first.parts = second.parts = self.parts
         self._file.seek(len(self._framing.before))
         for place, member in enumerate(self.members):
             if place:

@@ -2,7 +2,7 @@
 
 import logging
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, BinaryIO
 
 from judge.errors import BackendError
@@ -12,6 +12,7 @@ from judge.scoring.backends.api.priced_replies import PricedReplies
 from judge.scoring.backends.api.providers import Endpoint
 from judge.scoring.backends.api.response_body import decode
 from judge.scoring.backends.batch.batch_provider import BatchProvider, BatchResult, BatchState
+from judge.scoring.backends.batch.bodies import RequestBodies
 from judge.scoring.backends.batch.chunks import BatchMember
 from judge.scoring.backends.batch.journal import BatchJournal, StoredBatch
 from judge.scoring.backends.batch.submission import Sleep, completion_of
@@ -30,6 +31,8 @@ class Collector:
     ----------
     provider : BatchProvider
         The batch API.
+    bodies : RequestBodies
+        Learns what the provider rejects.
     journal : BatchJournal
         Says which requests of a batch have no completion yet.
     replies : PricedReplies
@@ -43,13 +46,15 @@ class Collector:
     def __init__(
         self,
         provider: BatchProvider,
+        bodies: RequestBodies,
         journal: BatchJournal,
         replies: PricedReplies,
         endpoint: Endpoint,
         *,
         gives_up: bool,
     ) -> None:
-        self._provider, self._journal, self._replies = provider, journal, replies
+        self._provider, self._bodies = provider, bodies
+        self._journal, self._replies = journal, replies
         self._endpoint, self._gives_up = endpoint, gives_up
         self.error: BackendError | None = None
         """An error of the results that affects all requests."""
@@ -85,7 +90,7 @@ class Collector:
             member = open_members.get(result.key) if result else None
             if result is None or member is None or result.key in reasons:
                 continue  # not ours, stored before, or there twice
-            found = self._completion(member, result)
+            found = self._completion(member, result, batch.parts)
             if found is None:
                 continue
             if isinstance(found, Failure):
@@ -116,29 +121,37 @@ class Collector:
             _log.warning("a line of the results cannot be read: %.200r", line)
             return None
 
-    def _completion(self, member: BatchMember, result: BatchResult) -> Completion | Failure | None:
+    def _completion(
+        self, member: BatchMember, result: BatchResult, parts: Sequence[str]
+    ) -> Completion | Failure | None:
         """Return a completion, or why the request is sent again; None after an error of all requests."""
         if result.unasked is not None:
             return Failure(kind="timeout", message=result.unasked)
         try:
             if result.problem is not None:
-                raise classify(result.problem, self._endpoint, ())
+                self._learn(classify(result.problem, self._endpoint, parts), member, parts)
             values = self._replies.values(result.data, member.labels)
         except Failed as failed:
             failure = Failure(kind=failed.kind, message=failed.message)
             if failed.again and failed.kind != "reply":  # an unreadable reply is billed, and rarely differs
                 return failure
             return self._stored(member, {**failed.arrived, "failure": failure})
-        except Rejected as rejected:
-            message = f"the provider rejects {rejected.param}: {rejected.message}"
-            return self._stored(member, {"failure": Failure(kind="request", message=message)})
         except BackendError as error:
             self.error = self.error or error
             return None
         return self._stored(member, values)
 
+    def _learn(self, error: Exception, member: BatchMember, parts: Sequence[str]) -> None:
+        """Raise the error of a request; after a rejected parameter, the request is sent without it."""
+        if not isinstance(error, Rejected):
+            raise error
+        self._bodies.reject(error, dict.fromkeys(parts, 0), member.attempt)
+        message = f"the provider rejects {error.param}: {error.message}"
+        raise Failed("request", message, again=True)
+
     def _stored(self, member: BatchMember, values: Mapping[str, Any]) -> Completion:
-        return completion_of(member, tries=self._journal.times(member.key), created=time.time(), **values)
+        about = {"tries": self._journal.times(member.key), "dropped": member.dropped, "created": time.time()}
+        return completion_of(member, **about, **values)
 
     def _unanswered(
         self,

@@ -2,18 +2,18 @@
 
 from collections.abc import Collection, Mapping
 from dataclasses import replace
+from functools import partial
 from typing import Any, BinaryIO
 
 from judge.records import Request
 from judge.scoring.backends.api.dialects import FILTERED
 from judge.scoring.backends.api.errors import Failed, Problem, redact
-from judge.scoring.backends.api.parameters import Messages, Parameters
 from judge.scoring.backends.api.providers import Endpoint
 from judge.scoring.backends.batch.batch_http import BatchHttp
 from judge.scoring.backends.batch.batch_provider import BatchLimits, BatchResult, BatchState, FoundBatch
+from judge.scoring.backends.batch.bodies import RequestBodies, json_line
 from judge.scoring.backends.batch.chunks import LINES, Chunk
 from judge.scoring.backends.batch.journal import StoredBatch
-from judge.scoring.backends.batch.lines import json_line
 from judge.scoring.backends.batch.litellm_bodies import gemini_body
 
 BASE = "https://generativelanguage.googleapis.com"
@@ -30,8 +30,8 @@ class GeminiBatches:
     ----------
     endpoint : Endpoint
         The model.
-    messages : Messages
-        Converts the messages of requests.
+    bodies : RequestBodies
+        Makes the bodies of requests.
     timeout : float
         Longest time in seconds without any data from the server.
     """
@@ -39,16 +39,14 @@ class GeminiBatches:
     limits = BatchLimits(50_000, 1_000_000_000)
     framing = LINES
 
-    def __init__(self, endpoint: Endpoint, messages: Messages, timeout: float) -> None:
+    def __init__(self, endpoint: Endpoint, bodies: RequestBodies, timeout: float) -> None:
         base = (endpoint.base or BASE).removesuffix("/v1beta").removesuffix("/v1")
-        self._endpoint, self._messages = replace(endpoint, base=base), messages
-        self._parameters = Parameters(endpoint)
+        self._endpoint, self._bodies = replace(endpoint, base=base), bodies
         self._http = BatchHttp(self._endpoint, {"x-goog-api-key": str(endpoint.key)}, timeout)
 
     async def line(self, request: Request) -> bytes:
         """Return the request as one line of the input file."""
-        messages = await self._messages.of(request)
-        body = gemini_body(self._endpoint.model, messages, self._parameters.of(request))
+        body = await self._bodies.of(request, partial(gemini_body, self._endpoint))
         return json_line({"key": request.key, "request": body})
 
     async def prepare(self, chunk: Chunk, token: str) -> str:

@@ -27,27 +27,27 @@ CREATE TABLE IF NOT EXISTS batches (
     batch_id TEXT, provider TEXT NOT NULL, base TEXT NOT NULL, seen_seq INTEGER NOT NULL,
     requests INTEGER NOT NULL, bytes INTEGER NOT NULL, tokens INTEGER NOT NULL, estimate REAL NOT NULL,
     created REAL NOT NULL, ended REAL, said TEXT NOT NULL, answered INTEGER NOT NULL, failed INTEGER NOT NULL,
-    cost REAL
+    cost REAL, parts TEXT NOT NULL
 );
 CREATE TABLE IF NOT EXISTS batch_requests (
     number INTEGER NOT NULL, key TEXT NOT NULL, item_id TEXT NOT NULL, sample INTEGER NOT NULL,
-    dimension TEXT, attempt INTEGER NOT NULL, labels TEXT, PRIMARY KEY (number, key)
+    dimension TEXT, attempt INTEGER NOT NULL, labels TEXT, dropped TEXT, PRIMARY KEY (number, key)
 ) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS batch_requests_by_key ON batch_requests (key);
 """
 _COLUMNS = (
     *("number", "stage", "token", "prepared", "batch_id", "provider", "base", "requests", "bytes", "tokens"),
-    *("estimate", "created", "ended", "said", "answered", "failed", "cost"),
+    *("estimate", "created", "ended", "said", "answered", "failed", "cost", "parts"),
 )
 _INSERT = """
 INSERT INTO batches (stage, token, prepared, provider, base, seen_seq, requests, bytes, tokens, estimate,
-    created, said, answered, failed)
-SELECT 'intended', ?, '', ?, ?, coalesce((SELECT max(seq) FROM completions), 0), ?, ?, ?, ?, ?, '', 0, 0
+    created, said, answered, failed, parts)
+SELECT 'intended', ?, '', ?, ?, coalesce((SELECT max(seq) FROM completions), 0), ?, ?, ?, ?, ?, '', 0, 0, ?
 """
 _SELECT = f"SELECT {', '.join(_COLUMNS)} FROM batches"
 # A completion that was stored after the batch was recorded is the reply of that batch.
 _MEMBERS = """
-SELECT key, item_id, sample, dimension, attempt, labels FROM batch_requests r WHERE number = ?
+SELECT key, item_id, sample, dimension, attempt, labels, dropped FROM batch_requests r WHERE number = ?
 AND NOT EXISTS (
     SELECT 1 FROM completions c
     WHERE c.key = r.key AND c.seq > (SELECT seen_seq FROM batches WHERE number = r.number))
@@ -98,6 +98,8 @@ class StoredBatch:
         Replies and failures that were stored; the other requests were not processed.
     cost : float or None
         Cost of the replies in USD; None if it is not known.
+    parts : tuple of str
+        Names of the parts of its requests that a provider may reject.
     """
 
     number: int
@@ -117,6 +119,7 @@ class StoredBatch:
     answered: int
     failed: int
     cost: float | None
+    parts: tuple[str, ...] = ()
 
     @property
     def is_open(self) -> bool:
@@ -158,13 +161,14 @@ class BatchJournal:
                 for statement in TABLES.split(";"):
                     self._db.execute(statement)
             self._db.execute("INSERT OR REPLACE INTO meta VALUES ('batches', 'true')")
-            row = (token, provider, base, len(chunk), chunk.bytes, chunk.tokens, chunk.estimate, time.time())
+            size = (len(chunk), chunk.bytes, chunk.tokens, chunk.estimate)
+            row = (token, provider, base, *size, time.time(), json.dumps(sorted(chunk.parts)))
             number = self._db.execute(
                 _INSERT,
                 row,
             ).lastrowid
             self._db.executemany(
-                "INSERT INTO batch_requests VALUES (?, ?, ?, ?, ?, ?, ?)",
+                "INSERT INTO batch_requests VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
                 ((number, *_to_row(member)) for member in chunk.members),
             )
         self._is_made = True
@@ -266,16 +270,17 @@ def _has_tables(db: sqlite3.Connection) -> bool:
 
 def _stored(db: sqlite3.Connection, where: str = "") -> list[StoredBatch]:
     rows = db.execute(f"{_SELECT} {where} ORDER BY number")
-    return [StoredBatch(**dict(zip(_COLUMNS, row, strict=True))) for row in rows]
+    found = (dict(zip(_COLUMNS, row, strict=True)) for row in rows)
+    return [StoredBatch(**{**values, "parts": tuple(json.loads(values["parts"]))}) for values in found]
 
 
 def _to_row(member: BatchMember) -> tuple[Any, ...]:
-    labels = json.dumps(member.labels) if member.labels else None
-    return member.key, member.item_id, member.sample, member.dimension, member.attempt, labels
+    lists = (json.dumps(listed) if listed else None for listed in (member.labels, member.dropped))
+    return member.key, member.item_id, member.sample, member.dimension, member.attempt, *lists
 
 
 def _to_member(row: Sequence[Any]) -> BatchMember:
-    key, item_id, sample, dimension, attempt, labels = row
+    key, item_id, sample, dimension, attempt, labels, dropped = row
     return BatchMember(
         key,
         item_id,
@@ -283,4 +288,5 @@ def _to_member(row: Sequence[Any]) -> BatchMember:
         dimension=dimension,
         attempt=attempt,
         labels=tuple(json.loads(labels or "[]")),
+        dropped=tuple(json.loads(dropped or "[]")),
     )

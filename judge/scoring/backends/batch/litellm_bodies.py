@@ -8,31 +8,36 @@ import copy
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from judge.errors import BackendError
-from judge.scoring.backends.api.errors import redact
-from judge.scoring.backends.api.via_litellm import import_litellm
+from judge.scoring.backends.api.dialects import parts_of
+from judge.scoring.backends.api.providers import Endpoint
+from judge.scoring.backends.api.via_litellm import fault_of, import_litellm
 
 
-def _options(provider: str, model: str, messages: Sequence[Any], params: Mapping[str, Any]) -> dict[str, Any]:
+def _options(endpoint: Endpoint, messages: Sequence[Any], params: Mapping[str, Any]) -> dict[str, Any]:
     litellm = import_litellm()
     try:
         options: dict[str, Any] = litellm.utils.get_optional_params(
-            model=model, custom_llm_provider=provider, messages=messages, **params
+            model=endpoint.model, custom_llm_provider=endpoint.provider, messages=messages, **params
         )
-    except Exception as error:  # noqa: BLE001 - litellm may raise any exception
-        said = redact(" ".join(str(error).split())[:400])
-        raise BackendError(f"{provider}/{model}: a parameter cannot be sent: {said}") from None
+    except Exception as error:  # noqa: BLE001 - litellm may raise any exception; each one is classified
+        raise fault_of(error, endpoint, parts_of(messages, params)) from None
     return options
 
 
-def anthropic_body(model: str, messages: Sequence[Any], params: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the body of a request to Anthropic's Messages API for a chat completion."""
-    options = _options("anthropic", model, messages, params)
+def anthropic_body(endpoint: Endpoint, messages: Sequence[Any], params: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the body of a request to Anthropic's Messages API for a chat completion.
+
+    Raises
+    ------
+    Rejected
+        The model does not take a parameter.
+    """
+    options = _options(endpoint, messages, params)
     body: dict[str, Any] = (
         import_litellm()
         .AnthropicConfig()
         .transform_request(
-            model=model,
+            model=endpoint.model,
             messages=copy.deepcopy(list(messages)),
             optional_params=options,
             litellm_params={},
@@ -45,14 +50,20 @@ def anthropic_body(model: str, messages: Sequence[Any], params: Mapping[str, Any
     return body
 
 
-def gemini_body(model: str, messages: Sequence[Any], params: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the body of a request to Google's generateContent for a chat completion."""
+def gemini_body(endpoint: Endpoint, messages: Sequence[Any], params: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the body of a request to Google's generateContent for a chat completion.
+
+    Raises
+    ------
+    Rejected
+        The model does not take a parameter.
+    """
     from litellm.llms.vertex_ai.gemini import transformation
 
-    options = _options("gemini", model, messages, params)
+    options = _options(endpoint, messages, params)
     body: dict[str, Any] = transformation._transform_request_body(
         messages=copy.deepcopy(list(messages)),
-        model=model,
+        model=endpoint.model,
         optional_params=options,
         custom_llm_provider="gemini",
         litellm_params={},

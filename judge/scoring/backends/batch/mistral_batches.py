@@ -6,9 +6,9 @@ from typing import Any
 from judge.records import Request
 from judge.scoring.backends.api.errors import redact
 from judge.scoring.backends.batch.batch_provider import BatchLimits, BatchState, FoundBatch
+from judge.scoring.backends.batch.bodies import json_line
 from judge.scoring.backends.batch.chunks import Chunk
 from judge.scoring.backends.batch.journal import StoredBatch
-from judge.scoring.backends.batch.lines import json_line
 from judge.scoring.backends.batch.openai_batches import TOKEN, OpenAIBatches
 
 _ENDED = frozenset({"SUCCESS", "FAILED", "TIMEOUT_EXCEEDED", "CANCELLED"})

@@ -7,7 +7,6 @@ import aiohttp
 
 from judge.records import Request
 from judge.scoring.backends.api.errors import Problem, problem_of, redact
-from judge.scoring.backends.api.parameters import Messages, Parameters
 from judge.scoring.backends.api.providers import Endpoint
 from judge.scoring.backends.batch.batch_http import BatchHttp
 from judge.scoring.backends.batch.batch_provider import (
@@ -16,9 +15,9 @@ from judge.scoring.backends.batch.batch_provider import (
     BatchState,
     FoundBatch,
 )
+from judge.scoring.backends.batch.bodies import RequestBodies, json_line
 from judge.scoring.backends.batch.chunks import LINES, Chunk
 from judge.scoring.backends.batch.journal import StoredBatch
-from judge.scoring.backends.batch.lines import json_line
 
 TOKEN = "judge_batch"
 """Name of our token in the metadata of a batch."""
@@ -36,8 +35,8 @@ class OpenAIBatches:
     ----------
     endpoint : Endpoint
         The server and the model.
-    messages : Messages
-        Converts the messages of requests.
+    bodies : RequestBodies
+        Makes the bodies of requests.
     timeout : float
         Longest time in seconds without any data from the server.
     """
@@ -47,9 +46,8 @@ class OpenAIBatches:
     file_path, batch_path = "/files", "/batches"
     request_url = "/v1/chat/completions"
 
-    def __init__(self, endpoint: Endpoint, messages: Messages, timeout: float) -> None:
-        self._endpoint, self._messages = endpoint, messages
-        self._parameters = Parameters(endpoint)
+    def __init__(self, endpoint: Endpoint, bodies: RequestBodies, timeout: float) -> None:
+        self._endpoint, self._bodies = endpoint, bodies
         self._http = BatchHttp(endpoint, self.headers(endpoint), timeout)
 
     def headers(self, endpoint: Endpoint) -> dict[str, str]:
@@ -62,7 +60,7 @@ class OpenAIBatches:
         return json_line({"custom_id": request.key, "method": "POST", "url": self.request_url, "body": body})
 
     async def _body(self, request: Request) -> dict[str, Any]:
-        return {"messages": await self._messages.of(request), **self._parameters.of(request)}
+        return await self._bodies.of(request, lambda messages, params: {"messages": messages, **params})
 
     async def prepare(self, chunk: Chunk, token: str) -> str:
         """Upload the input file, and return its id."""

@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 
 from judge.errors import BackendError
-from judge.scoring.backends.api.parameters import Messages
 from judge.scoring.backends.api.providers import Endpoint
 from judge.scoring.backends.batch.batch_provider import BatchProvider
+from judge.scoring.backends.batch.bodies import RequestBodies
 
 _OWN: Mapping[str, str] = {
     "anthropic": "https://api.anthropic.com",
@@ -50,24 +50,24 @@ def base_of(endpoint: Endpoint) -> str:
     return endpoint.base or _OWN.get(endpoint.provider, "")
 
 
-def batch_provider(endpoint: Endpoint, messages: Messages, timeout: float) -> BatchProvider:
+def batch_provider(endpoint: Endpoint, bodies: RequestBodies, timeout: float) -> BatchProvider:
     """Connect to the batch API of a model; call it within the event loop."""
     if endpoint.provider == "anthropic":
         from judge.scoring.backends.batch.anthropic_batches import AnthropicBatches
 
-        return AnthropicBatches(endpoint, messages, timeout)
+        return AnthropicBatches(endpoint, bodies, timeout)
     if endpoint.provider == "gemini":
         from judge.scoring.backends.batch.gemini_batches import GeminiBatches
 
-        return GeminiBatches(endpoint, messages, timeout)
+        return GeminiBatches(endpoint, bodies, timeout)
     if endpoint.provider == "azure":
         from judge.scoring.backends.batch.azure_batches import AzureBatches
 
-        return AzureBatches(endpoint, messages, timeout)
+        return AzureBatches(endpoint, bodies, timeout)
     if endpoint.provider == "mistral":
         from judge.scoring.backends.batch.mistral_batches import MistralBatches
 
-        return MistralBatches(endpoint, messages, timeout)
+        return MistralBatches(endpoint, bodies, timeout)
     from judge.scoring.backends.batch.openai_batches import OpenAIBatches
 
-    return OpenAIBatches(endpoint, messages, timeout)
+    return OpenAIBatches(endpoint, bodies, timeout)

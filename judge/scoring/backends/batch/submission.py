@@ -15,6 +15,7 @@ from judge.records import Completion, Failure, Request
 from judge.scoring.backends.api.errors import Failed
 from judge.scoring.backends.api.pricing import Budget, expected_usage
 from judge.scoring.backends.batch.batch_provider import BatchProvider, BatchState, Refused
+from judge.scoring.backends.batch.bodies import RequestBodies
 from judge.scoring.backends.batch.chunks import BatchMember, Chunk
 from judge.scoring.backends.batch.journal import BatchJournal, StoredBatch
 
@@ -32,6 +33,8 @@ class _Line(NamedTuple):
     request: Request
     line: bytes
     tokens: int
+    dropped: tuple[str, ...]
+    parts: list[str]
 
 
 class Submitter:
@@ -41,6 +44,8 @@ class Submitter:
     ----------
     provider : BatchProvider
         The batch API.
+    bodies : RequestBodies
+        What `provider` makes the requests with.
     journal : BatchJournal
         Where each batch is recorded before it is created.
     budget : Budget
@@ -56,13 +61,15 @@ class Submitter:
     def __init__(
         self,
         provider: BatchProvider,
+        bodies: RequestBodies,
         journal: BatchJournal,
         budget: Budget,
         where: tuple[str, str],
         sleep: Sleep,
         first_wait: float,
     ) -> None:
-        self._provider, self._journal, self._budget, self._where = provider, journal, budget, where
+        self._provider, self._bodies = provider, bodies
+        self._journal, self._budget, self._where = journal, budget, where
         self._sleep, self._first_wait = sleep, first_wait
         self._limits = provider.limits
         self._source: Iterator[Request] = iter(())
@@ -126,7 +133,8 @@ class Submitter:
                     self.is_done = self.is_over_budget = True
                     break
                 self._lines.popleft()
-                chunk.add(BatchMember.of(line.request), line.line, line.tokens, estimate)
+                chunk.add(BatchMember.of(line.request, line.dropped), line.line, line.tokens, estimate)
+                chunk.parts.update(line.parts)
         except BaseException:
             chunk.close()
             raise
@@ -160,7 +168,9 @@ class Submitter:
                 elif len(line) > self._limits.bytes:
                     failures.append(_failed(request, self._oversized(len(line))))
                 else:
-                    self._lines.append(_Line(request, line, _tokens(request, line)))
+                    parts = self._bodies.parts(request)
+                    dropped = self._bodies.dropped(request)
+                    self._lines.append(_Line(request, line, _tokens(request, line), dropped, parts))
         return self._lines[0]
 
     def _oversized(self, size: int) -> Failure:
