@@ -1,7 +1,7 @@
-"""Kill `judge score --batch` while it submits, waits and collects: is every request paid for once?
+"""Kill `judge score --batch` while it submits, waits and collects, and count what is paid for twice.
 
-The server is a script that takes ``--folder`` and ``--port`` and keeps its batches in the folder, such as a mock
-of OpenAI's batch API with ``/stats`` and ``/reset``. Batches are small, so that there are many of them; some end
+The server is a script that takes ``--folder`` and ``--port`` and keeps its batches in the folder: a mock of
+OpenAI's batch API with ``/stats`` and ``/reset``. Batches are small, so that there are many of them; some end
 expired, lines fail, output is shuffled, replies to creations are lost, and single HTTP requests fail.
 
     python benchmarks/batch_kills.py mock_batch.py --requests 3000 --kills 3
@@ -19,7 +19,11 @@ import tempfile
 import time
 import urllib.request
 from collections import Counter
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
+
+from judge.scoring.run import Run
 
 FAULTS = {
     "polls": 6,
@@ -52,32 +56,30 @@ judge.score(rows, judge="openai/gpt-4o-mini", rubric="open_qa", out=out, connect
 """
 
 
-def ask(base, path, body=None):
+def ask(base: str, path: str, body: Any = None) -> Any:
     data = None if body is None else json.dumps(body).encode()
     with urllib.request.urlopen(base.removesuffix("/v1") + path, data=data, timeout=60) as response:
         return json.load(response)
 
 
-def start(base, out, options):
+def start(base: str, out: Path, options: argparse.Namespace) -> subprocess.Popen[bytes]:
     command = [sys.executable, "-c", CHILD, base, str(out), str(options.requests), str(options.batch)]
     return subprocess.Popen(command, env={**os.environ, "OPENAI_API_KEY": "none"})
 
 
-def stored(out):
-    from judge.scoring.run import Run
-
+def stored(out: Path) -> int:
     if not (out / "run.db").exists():
         return 0
     with Run.open(out) as run:
         return run.summary().completions
 
 
-def wait_until(condition, process):
+def wait_until(condition: Callable[[], bool], process: subprocess.Popen[bytes]) -> None:
     while process.poll() is None and not condition():
         time.sleep(0.005)
 
 
-def answers(folder):
+def answers(folder: Path) -> Iterator[tuple[str, Any, Any]]:
     """Yield key, request and result of every line that the server answered, from its files."""
     for path in sorted((folder / "batches").glob("*.json")):
         batch = json.loads(path.read_text())
@@ -93,9 +95,13 @@ def answers(folder):
                 yield result["custom_id"], sent[result["custom_id"]], result
 
 
-def expected(results):
+def expected(results: list[Any]) -> str:
     """Status that an item must have, from all results for its request."""
-    replies = [r["response"]["body"]["choices"][0] for r in results if (r["response"] or {}).get("status_code") == 200]
+    replies = [
+        r["response"]["body"]["choices"][0]
+        for r in results
+        if (r["response"] or {}).get("status_code") == 200
+    ]
     if not replies:
         return "failed"
     if any(reply["finish_reason"] == "stop" and not reply["message"]["refusal"] for reply in replies):
@@ -103,8 +109,10 @@ def expected(results):
     return "refused" if any(reply["message"]["refusal"] for reply in replies) else "truncated"
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("server", help="script of the server")
     parser.add_argument("--requests", type=int, default=3000)
     parser.add_argument("--batch", type=int, default=400, help="requests in a batch")
@@ -120,19 +128,22 @@ def main():
         try:
             ask(base, "/reset", FAULTS)
             for number in range(options.kills):
+                before = stored(out)
                 process = start(base, out, options)
                 moments = (
                     ("submitting", lambda: ask(base, "/stats")["batches"] >= 3),
                     ("waiting", lambda: ask(base, "/stats")["polls"] >= rng.randint(20, 30)),
-                    ("collecting", lambda: stored(out) > options.requests // 8),
+                    ("collecting", lambda before=before: stored(out) > before),
                 )
                 name, moment = moments[number % len(moments)]
                 wait_until(moment, process)
                 process.kill()
                 process.wait()
-                print(f"killed while {name}: {ask(base, '/stats')['batches']} batches, {stored(out):,} replies stored")
+                n_batches = ask(base, "/stats")["batches"]
+                print(f"killed while {name}: {n_batches} batches, {stored(out):,} replies stored")
             process = start(base, out, options)
-            assert process.wait() == 0
+            if process.wait():
+                sys.exit("the last call failed")
             stats = ask(base, "/stats")
         finally:
             server.terminate()
@@ -140,9 +151,7 @@ def main():
         report(folder, out, stats)
 
 
-def report(folder, out, stats):
-    from judge.scoring.run import Run
-
+def report(folder: Path, out: Path, stats: Any) -> None:
     paid, results = Counter(), {}
     for key, body, result in answers(folder):
         if (result["response"] or {}).get("status_code") == 200:
@@ -155,12 +164,15 @@ def report(folder, out, stats):
         found = {keys[s.item_id]: s.status for s in run.scores() if s.dimension == "overall"}
     wrong = {key: (wanted[key], status) for key, status in found.items() if wanted[key] != status}
     print(f"server: {stats}")
-    print(f"requests answered by the server: {sum(paid.values()):,}, the same one more than once: "
-          f"{sum(n > 1 for n in paid.values())}")
+    print(
+        f"requests answered by the server: {sum(paid.values()):,}, the same one more than once: "
+        f"{sum(n > 1 for n in paid.values())}"
+    )
     print(f"statuses: {summary.statuses['overall']}, failures: {summary.failures}")
-    print(f"expected from the server's files: {dict(Counter(wanted.values()))}; items with another status: {len(wrong)}")
-    assert not wrong, dict(list(wrong.items())[:5])
-    assert set(paid.values()) == {1}
+    print(f"expected from the server's files: {dict(Counter(wanted.values()))}")
+    print(f"items with another status: {len(wrong)}")
+    if wrong or set(paid.values()) != {1}:
+        sys.exit(f"FAILED; statuses expected and found: {list(wrong.items())[:5]}")
 
 
 if __name__ == "__main__":

@@ -178,10 +178,7 @@ def score(
             engine=engine,
             image_root=root,
             run=run,
-            most_images=run.most_images,
-            on_loading=progress.on_model_loading,
-            on_wait=progress.on_wait,
-            on_batches=progress.on_batches,
+            callback=progress,
         )
         with closing(backend):
             choices = {"samples": samples, "retry_errors": retry_errors, "reask": reask}

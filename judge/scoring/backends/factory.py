@@ -1,6 +1,5 @@
 """Choose the backend of a judge: check it without sending anything, and create it when it is needed."""
 
-from collections.abc import Callable
 from pathlib import Path
 
 from judge.errors import BackendError, InputError, RunError
@@ -8,6 +7,7 @@ from judge.records import Item
 from judge.scoring.backends import Backend
 from judge.scoring.backends.connection import Connection
 from judge.scoring.backends.vllm.engine import EngineOptions
+from judge.scoring.callbacks import ScoringCallback
 from judge.scoring.images import ImageEncoder
 from judge.scoring.judge import PROMPT_VERSION, Judge
 from judge.scoring.reply_form import bare_labels
@@ -78,10 +78,7 @@ def load_backend(
     engine: EngineOptions,
     image_root: Path,
     run: Run | None = None,
-    most_images: int = 0,
-    on_loading: Callable[[str], None] = lambda _: None,
-    on_wait: Callable[[float, str], None] = lambda _seconds, _message: None,
-    on_batches: Callable[[str], None] = lambda _: None,
+    callback: ScoringCallback | None = None,
 ) -> Backend:
     """Create the backend of a judge; only the module of that backend is imported.
 
@@ -96,16 +93,17 @@ def load_backend(
     image_root : Path
         Folder that image paths are relative to.
     run : Run or None
-        The run, open for writing; batches are recorded in it.
-    most_images : int
-        Largest number of images of one item; a model in this process reserves memory for them.
-    on_loading : callable
-        Called with the progress of loading a model in this process, as text.
-    on_wait : callable
-        Called with the seconds for which a rate limit pauses all requests, and the provider's message.
-    on_batches : callable
-        Called with the state of the batches, as text.
+        The run, open for writing: a model in this process reserves memory for the images of its items, and
+        batches are recorded in it.
+    callback : ScoringCallback or None
+        Informed about the loading of a model, waits and batches.
+
+    Raises
+    ------
+    RunError
+        The run has open batches, and the connection does not use the batch API.
     """
+    callback = callback or ScoringCallback()
     name = judge.model.partition(":")[2]
     if judge.backend == "baseline":
         from judge.scoring.backends.baseline import BaselineBackend
@@ -127,9 +125,9 @@ def load_backend(
             str(Path(name).expanduser()) if name.startswith("~") else name,
             decisive=judge.engine,
             options=engine,
-            most_images=most_images,
+            most_images=run.most_images if run else 0,
             encode=encode,
-            on_start=on_loading,
+            on_start=callback.on_model_loading,
         )
     from judge.scoring.backends.api.backend import ApiBackend
     from judge.scoring.backends.batch.journal import BatchJournal
@@ -143,8 +141,8 @@ def load_backend(
             journal,
             connection=connection,
             encode=encode,
-            on_wait=on_wait,
-            on_batches=on_batches,
+            on_wait=callback.on_wait,
+            on_batches=callback.on_batches,
         )
     if journal is not None and (waiting := journal.batches(is_open=True)):
         raise RunError(
@@ -152,4 +150,4 @@ def load_backend(
             "are not collected. Collect them with batch (--batch); to send the rest one by one, cancel them "
             f"(judge batches {journal.folder} --cancel) and score with batch and live_rest (--live-rest)"
         )
-    return ApiBackend(judge.model, connection=connection, encode=encode, on_wait=on_wait)
+    return ApiBackend(judge.model, connection=connection, encode=encode, on_wait=callback.on_wait)

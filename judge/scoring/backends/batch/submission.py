@@ -29,7 +29,7 @@ _TOO_LARGE = 413
 _LIMIT = re.compile(r"limit:? ([\d,]+)", re.IGNORECASE)
 
 
-class _Line(NamedTuple):
+class _RequestLine(NamedTuple):
     request: Request
     line: bytes
     tokens: int
@@ -73,7 +73,7 @@ class Submitter:
         self._sleep, self._first_wait = sleep, first_wait
         self._limits = provider.limits
         self._source: Iterator[Request] = iter(())
-        self._lines: deque[_Line] = deque()
+        self._lines: deque[_RequestLine] = deque()
         self._chunks: deque[Chunk] = deque()
         self._most_tokens = inf
         self.is_done = False
@@ -143,7 +143,7 @@ class Submitter:
             return None
         return chunk
 
-    def _has_room(self, chunk: Chunk, line: _Line, enqueued: int) -> bool:
+    def _has_room(self, chunk: Chunk, line: _RequestLine, enqueued: int) -> bool:
         if not chunk.members:
             return True
         size = chunk.bytes + len(line.line) + len(self._provider.framing.between)
@@ -152,7 +152,7 @@ class Submitter:
             len(chunk) < self._limits.requests and size <= self._limits.bytes and tokens <= self._most_tokens
         )
 
-    async def _next(self, failures: list[Completion]) -> _Line | None:
+    async def _next(self, failures: list[Completion]) -> _RequestLine | None:
         """Return the next request as a line, without taking it."""
         while not self._lines:
             requests = list(islice(self._source, _AT_ONCE))
@@ -170,7 +170,7 @@ class Submitter:
                 else:
                     parts = self._bodies.parts(request)
                     dropped = self._bodies.dropped(request)
-                    self._lines.append(_Line(request, line, _tokens(request, line), dropped, parts))
+                    self._lines.append(_RequestLine(request, line, _tokens(request, line), dropped, parts))
         return self._lines[0]
 
     def _oversized(self, size: int) -> Failure:
