@@ -48,6 +48,7 @@ class BatchServer:
         self.order = reversed
         self.double = False  # whether every result is there twice
         self.hidden = set()  # ids that the list of batches leaves out
+        self.before = self.after = lambda _method, _path: None  # called beside each request
         self.paid = {}  # key -> how often it was answered
         self._lock = threading.Lock()
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
@@ -378,19 +379,23 @@ def _handler(server):
             length = int(self.headers.get("Content-Length") or 0)
             body = self.rfile.read(length) if length else self._chunks()
             headers = {name.lower(): value for name, value in self.headers.items()}
+            path = self.path.partition("?")[0]
             try:
+                server.before(self.command, path)
                 status, content, more = server.reply(self.command, self.path, headers, body)
+                server.after(self.command, path)
             except ConnectionAbortedError:
                 self.close_connection = True
                 with contextlib.suppress(OSError):
                     self.connection.shutdown(2)
                 return
             content = content if isinstance(content, bytes) else json.dumps(content).encode()
-            self.send_response(status)
-            for name, value in {**more, "Content-Length": str(len(content))}.items():
-                self.send_header(name, value)
-            self.end_headers()
-            self.wfile.write(content)
+            with contextlib.suppress(OSError):  # the client was killed
+                self.send_response(status)
+                for name, value in {**more, "Content-Length": str(len(content))}.items():
+                    self.send_header(name, value)
+                self.end_headers()
+                self.wfile.write(content)
 
         do_POST = do_GET
 

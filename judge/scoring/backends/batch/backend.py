@@ -199,11 +199,7 @@ class _Work:
         return self.error is not None or self.stopped is not None
 
     def _pass(self, requests: Iterable[Request], wanted: Collection[str] | None) -> Batches:
-        self._submitter.begin(
-            request
-            for request in requests
-            if (wanted is None or request.key in wanted) and not self._journal.is_open(request.key)
-        )
+        self._submitter.begin(request for request in requests if self._belongs_here(request.key, wanted))
         looks = 0
         yield from self._looked_at()  # batches of an earlier call may have ended
         while True:
@@ -218,6 +214,11 @@ class _Work:
             self._runner.run(self._pause(self._connection.poll_seconds * min(_GROWTH**looks, _MOST_GROWTH)))
             looks = min(looks + 1, _MOST_LOOKS_COUNTED)
             yield from self._looked_at()
+
+    def _belongs_here(self, key: str, wanted: Collection[str] | None) -> bool:
+        """Whether a request is to be submitted: it is not in an open batch, nor left to single requests."""
+        is_left = self._connection.live_rest and key in self.again
+        return (wanted is None or key in wanted) and not is_left and not self._journal.is_open(key)
 
     async def _pause(self, seconds: float) -> None:
         await self._sleep(seconds)

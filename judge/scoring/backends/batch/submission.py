@@ -88,7 +88,8 @@ class Submitter:
 
     def fits(self, enqueued: int) -> bool:
         """Whether another batch may be submitted while so many tokens are enqueued."""
-        return not enqueued or enqueued < self._most_tokens
+        first = self._lines[0].tokens if self._lines else 1
+        return not enqueued or enqueued + first <= self._most_tokens
 
     def too_many_tokens(self, batch: StoredBatch, enqueued: int, message: str) -> None:
         """Learn how many tokens may be enqueued from the refusal of a batch.
@@ -145,7 +146,7 @@ class Submitter:
 
     def _has_room(self, chunk: Chunk, line: _RequestLine, enqueued: int) -> bool:
         if not chunk.members:
-            return True
+            return self.fits(enqueued)
         size = chunk.bytes + len(line.line) + len(self._provider.framing.between)
         tokens = enqueued + chunk.tokens + line.tokens
         return (
