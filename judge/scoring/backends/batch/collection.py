@@ -15,11 +15,10 @@ from judge.scoring.backends.batch.batch_provider import BatchProvider, BatchResu
 from judge.scoring.backends.batch.bodies import RequestBodies
 from judge.scoring.backends.batch.chunks import BatchMember
 from judge.scoring.backends.batch.journal import BatchJournal, StoredBatch
-from judge.scoring.backends.batch.submission import Sleep, completion_of
+from judge.scoring.backends.batch.submission import Sleep, completion_of, repeated
 
 MOST_TIMES = 3
 """Batches that a request may be in before it fails, if each time it fails for a reason that may pass."""
-MOST_DOWNLOADS = 5
 _AT_ONCE = 256
 _log = logging.getLogger("judge.scoring")
 
@@ -61,16 +60,13 @@ class Collector:
 
     async def download(self, state: BatchState, file: BinaryIO, sleep: Sleep, first_wait: float) -> None:
         """Write the results of a batch into a file."""
-        for times in range(MOST_DOWNLOADS):
-            try:
-                file.seek(0)
-                file.truncate()
-                await self._provider.download(state, file)
-                return
-            except Failed as failed:
-                if times == MOST_DOWNLOADS - 1 or not failed.again:
-                    raise
-                await sleep(max(first_wait * 2**times, failed.retry_after or 0.0))
+
+        async def whole() -> None:
+            file.seek(0)
+            file.truncate()
+            await self._provider.download(state, file)
+
+        await repeated(whole, sleep, first_wait)
 
     def completions(
         self, batch: StoredBatch, state: BatchState, file: BinaryIO, again: set[str]

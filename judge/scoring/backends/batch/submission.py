@@ -6,9 +6,10 @@ import secrets
 from collections import deque
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from itertools import islice
 from math import inf
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from judge.errors import BackendError
 from judge.records import Completion, Failure, Request
@@ -21,8 +22,10 @@ from judge.scoring.backends.batch.journal import BatchJournal, StoredBatch
 
 Sleep = Callable[[float], Awaitable[None]]
 
-MOST_UPLOADS = 5
-"""Tries to upload the requests of a batch."""
+T = TypeVar("T")
+
+MOST_TRIES = 5
+"""Tries to upload the requests of a batch, or to download its results."""
 _AT_ONCE = 16
 """Requests whose images are encoded at the same time."""
 _TOO_LARGE = 413
@@ -182,7 +185,9 @@ class Submitter:
     async def _send(self, chunk: Chunk) -> list[Completion]:
         batch = self._journal.intend(chunk, secrets.token_hex(16), *self._where)
         try:
-            batch = self._journal.prepared(batch, await self._prepared(chunk, batch.token))
+            upload = partial(self._provider.prepare, chunk, batch.token)
+            prepared = await repeated(upload, self._sleep, self._first_wait)
+            batch = self._journal.prepared(batch, prepared)
             state = await self._provider.create(chunk, batch.token, batch.prepared)
         except Refused as refused:
             self._withdraw(batch)
@@ -197,16 +202,6 @@ class Submitter:
         else:
             self._journal.submitted(batch, state.id, state.said)
         return []
-
-    async def _prepared(self, chunk: Chunk, token: str) -> str:
-        for times in range(MOST_UPLOADS):
-            try:
-                return await self._provider.prepare(chunk, token)
-            except Failed as failed:
-                if times == MOST_UPLOADS - 1 or not failed.again:
-                    raise
-                await self._sleep(max(self._first_wait * 2**times, failed.retry_after or 0.0))
-        raise AssertionError
 
     def _withdraw(self, batch: StoredBatch) -> None:
         self._journal.forget(batch)
@@ -235,6 +230,18 @@ class Submitter:
         """Delete the files of batches that were not submitted."""
         for chunk in self._chunks:
             chunk.close()
+
+
+async def repeated(attempt: Callable[[], Awaitable[T]], sleep: Sleep, first_wait: float) -> T:
+    """Do what may be repeated, up to `MOST_TRIES` times while it fails for a reason that may pass."""
+    for times in range(MOST_TRIES - 1):
+        try:
+            return await attempt()
+        except Failed as failed:
+            if not failed.again:
+                raise
+            await sleep(max(first_wait * 2**times, failed.retry_after or 0.0))
+    return await attempt()
 
 
 def completion_of(member: BatchMember, **values: Any) -> Completion:

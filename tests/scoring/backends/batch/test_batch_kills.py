@@ -92,6 +92,7 @@ def test_kills_from_the_upload_to_the_download_pay_for_nothing_twice(server, tmp
 def test_a_kill_after_the_creation_is_found_by_the_keys_in_the_results(server, tmp_path):
     killed = Killed(server, tmp_path, "anthropic")
     killed.kill(CREATED)
+    server.polls = 3
     server.create([(f"of someone else {n}", {}) for n in range(12)], {})
     killed.finish()
     assert len(server.batches) == 2
