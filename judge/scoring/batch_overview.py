@@ -13,7 +13,8 @@ from judge.scoring.backends.api.providers import resolve
 from judge.scoring.backends.batch.batch_provider import BatchState
 from judge.scoring.backends.batch.bodies import RequestBodies
 from judge.scoring.backends.batch.journal import StoredBatch, batches_of
-from judge.scoring.backends.batch.select_provider import base_of, batch_provider
+from judge.scoring.backends.batch.select_provider import at_batches, batch_provider
+from judge.scoring.backends.batch.submission import understood
 from judge.scoring.run import Run
 
 _TIMEOUT = 60.0
@@ -137,18 +138,18 @@ def look_at_batches(path: str | Path, *, api_base: str | None = None, cancel: bo
 async def _states(
     model: str, batches: Sequence[StoredBatch], api_base: str | None, *, cancel: bool
 ) -> dict[int, BatchState]:
-    endpoint = resolve(model, api_base)
+    endpoint = at_batches(resolve(model, api_base))
     for batch in batches:
-        if batch.base != base_of(endpoint):  # a key is sent only where the user says
+        if batch.base != endpoint.base:  # a key is sent only where the user says
             raise BackendError(f"they are at {batch.base}; add api_base (--api-base {batch.base})")
     provider = batch_provider(endpoint, RequestBodies(endpoint, None), _TIMEOUT)
     found = {}
     try:
         for batch in batches:
-            state = await provider.state(str(batch.batch_id))
+            state = await understood(provider.state(str(batch.batch_id)))
             if cancel and not state.is_ended:
                 await provider.cancel(state.id)
-                state = await provider.state(state.id)
+                state = await understood(provider.state(state.id))
             found[batch.number] = state
     finally:
         await provider.close()

@@ -2,7 +2,6 @@
 
 import os
 from collections.abc import Collection, Mapping
-from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from typing import Any, BinaryIO
@@ -18,7 +17,6 @@ from judge.scoring.backends.batch.chunks import Chunk, Framing
 from judge.scoring.backends.batch.journal import StoredBatch
 from judge.scoring.backends.batch.litellm_bodies import anthropic_body
 
-BASE = "https://api.anthropic.com"
 _PATH = "/v1/messages/batches"
 _NONE = "none"
 _DAY = 86_400
@@ -57,11 +55,10 @@ class AnthropicBatches:
     framing = Framing(b'{"requests":[', b",", b"]}")
 
     def __init__(self, endpoint: Endpoint, bodies: RequestBodies, timeout: float) -> None:
-        self._endpoint = replace(endpoint, base=(endpoint.base or BASE).removesuffix("/v1"))
-        self._bodies = bodies
+        self._endpoint, self._bodies = endpoint, bodies
         is_token = not os.environ.get("ANTHROPIC_API_KEY") and os.environ.get("ANTHROPIC_AUTH_TOKEN")
         key = {"Authorization": f"Bearer {endpoint.key}"} if is_token else {"x-api-key": str(endpoint.key)}
-        self._http = BatchHttp(self._endpoint, {**key, "anthropic-version": "2023-06-01"}, timeout)
+        self._http = BatchHttp(endpoint, {**key, "anthropic-version": "2023-06-01"}, timeout)
 
     async def line(self, request: Request) -> bytes:
         """Return the request as one element of the list of requests."""

@@ -20,8 +20,8 @@ from judge.scoring.backends.batch.batch_provider import BatchProvider, BatchStat
 from judge.scoring.backends.batch.bodies import RequestBodies
 from judge.scoring.backends.batch.collection import Collector
 from judge.scoring.backends.batch.journal import BatchJournal, StoredBatch
-from judge.scoring.backends.batch.select_provider import base_of, batch_provider
-from judge.scoring.backends.batch.submission import Sleep, Submitter, describe
+from judge.scoring.backends.batch.select_provider import at_batches, batch_provider
+from judge.scoring.backends.batch.submission import Sleep, Submitter, describe, understood
 from judge.scoring.backends.connection import Connection
 
 Batches = Iterator[Sequence[Completion]]
@@ -78,12 +78,12 @@ class BatchBackend:
     ) -> None:
         self._model, self._journal, self._connection = model, journal, connection
         self._encode, self._on_wait, self._on_batches, self._sleep = encode, on_wait, on_batches, sleep
-        self.endpoint = resolve(model, connection.api_base, connection.transport)
-        self._base = base_of(self.endpoint)
+        self.endpoint = at_batches(resolve(model, connection.api_base, connection.transport))
+        self._base = str(self.endpoint.base)
         for batch in journal.batches(is_open=True):
             if batch.base != self._base:
                 raise BackendError(
-                    f"the run has batches at {batch.base}, and the address is {self._base or 'another'} now; "
+                    f"the run has batches at {batch.base}, and the address is {self._base} now; "
                     f"set api_base (--api-base) to {batch.base}"
                 )
         self._prices = pricing.find_prices(
@@ -283,7 +283,7 @@ class _Work:
         if batch.prepared:
             keys = {member.key for member in self._journal.members(batch)}
             known = {b.batch_id for b in self._journal.batches() if b.batch_id}
-            found = self._runner.run(self._provider.find(batch, keys, known))
+            found = self._runner.run(understood(self._provider.find(batch, keys, known)))
             if found.state is not None:
                 self._refusals = 0
                 self._undecided.discard(batch.number)
@@ -304,7 +304,7 @@ class _Work:
             self.stopped = f"the provider accepts no batch now ({self._submitter.refusal})"
 
     def _polled(self, batch: StoredBatch) -> Batches:
-        state = self._runner.run(self._provider.state(str(batch.batch_id)))
+        state = self._runner.run(understood(self._provider.state(str(batch.batch_id))))
         self._refusals = 0
         self._states[batch.number] = state
         batch = self._journal.seen(batch, state.said)

@@ -1,7 +1,6 @@
 """Google's batch API for Gemini: a file of requests, a long-running operation, and a file of results."""
 
 from collections.abc import Collection, Mapping
-from dataclasses import replace
 from functools import partial
 from typing import Any, BinaryIO
 
@@ -16,7 +15,6 @@ from judge.scoring.backends.batch.chunks import LINES, Chunk
 from judge.scoring.backends.batch.journal import StoredBatch
 from judge.scoring.backends.batch.litellm_bodies import gemini_body
 
-BASE = "https://generativelanguage.googleapis.com"
 _ENDED = frozenset({"succeeded", "partially_succeeded", "failed", "cancelled", "expired"})
 _HTTP_STATUS = {1: 499, 3: 400, 4: 504, 5: 404, 7: 403, 8: 429, 9: 400, 11: 400, 13: 500, 14: 503, 16: 401}
 """Code of google.rpc -> HTTP status; codes from 400 are HTTP statuses."""
@@ -40,9 +38,8 @@ class GeminiBatches:
     framing = LINES
 
     def __init__(self, endpoint: Endpoint, bodies: RequestBodies, timeout: float) -> None:
-        base = (endpoint.base or BASE).removesuffix("/v1beta").removesuffix("/v1")
-        self._endpoint, self._bodies = replace(endpoint, base=base), bodies
-        self._http = BatchHttp(self._endpoint, {"x-goog-api-key": str(endpoint.key)}, timeout)
+        self._endpoint, self._bodies = endpoint, bodies
+        self._http = BatchHttp(endpoint, {"x-goog-api-key": str(endpoint.key)}, timeout)
 
     async def line(self, request: Request) -> bytes:
         """Return the request as one line of the input file."""

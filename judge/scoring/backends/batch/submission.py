@@ -13,7 +13,7 @@ from typing import Any, NamedTuple, TypeVar
 
 from judge.errors import BackendError
 from judge.records import Completion, Failure, Request
-from judge.scoring.backends.api.errors import Failed
+from judge.scoring.backends.api.errors import Failed, brief
 from judge.scoring.backends.api.pricing import Budget, expected_usage
 from judge.scoring.backends.batch.batch_provider import BatchProvider, BatchState, Refused
 from judge.scoring.backends.batch.bodies import RequestBodies
@@ -188,7 +188,7 @@ class Submitter:
             upload = partial(self._provider.prepare, chunk, batch.token)
             prepared = await repeated(upload, self._sleep, self._first_wait)
             batch = self._journal.prepared(batch, prepared)
-            state = await self._provider.create(chunk, batch.token, batch.prepared)
+            state = await understood(self._provider.create(chunk, batch.token, batch.prepared))
         except Refused as refused:
             self._withdraw(batch)
             if refused.status == _TOO_LARGE:
@@ -236,12 +236,21 @@ async def repeated(attempt: Callable[[], Awaitable[T]], sleep: Sleep, first_wait
     """Do what may be repeated, up to `MOST_TRIES` times while it fails for a reason that may pass."""
     for times in range(MOST_TRIES - 1):
         try:
-            return await attempt()
+            return await understood(attempt())
         except Failed as failed:
             if not failed.again:
                 raise
             await sleep(max(first_wait * 2**times, failed.retry_after or 0.0))
-    return await attempt()
+    return await understood(attempt())
+
+
+async def understood(answer: Awaitable[T]) -> T:
+    """Wait for an answer; one that lacks what the provider documents is a failure that may pass."""
+    try:
+        return await answer
+    except (LookupError, TypeError, AttributeError, ValueError) as error:
+        message = f"the provider's answer cannot be read: {type(error).__name__}: {brief(str(error))}"
+        raise Failed("reply", message, again=True) from None
 
 
 def completion_of(member: BatchMember, **values: Any) -> Completion:

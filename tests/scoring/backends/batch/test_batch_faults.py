@@ -60,6 +60,12 @@ def test_a_server_that_takes_less_gets_halves(score, server):
     assert set(server.paid.values()) == {1}
 
 
+def test_a_half_that_is_refused_ends_the_run_with_the_other(score, server):
+    server.refusals = [("POST", "/files", 413, NONE), ("POST", "/batches", 400, NONE)]
+    with pytest.raises(BackendError, match="does not accept the batch"):
+        score(6)
+
+
 def test_a_single_request_that_is_too_large_for_the_server_is_a_failure(score, server):
     server.refusals = [("POST", "/files", 413, NONE)]
     score(1).close()
@@ -201,12 +207,31 @@ def test_a_rejected_key_among_the_results_ends_the_run_and_what_arrived_is_kept(
     assert len(score.completions()) == len(server.paid)
 
 
+def test_results_are_stored_a_few_at_a_time(score, monkeypatch):
+    monkeypatch.setattr("judge.scoring.backends.batch.collection._AT_ONCE", 2)
+    sizes = []
+    append = Run.append
+    monkeypatch.setattr(Run, "append", lambda run, batch: sizes.append(len(batch)) or append(run, batch))
+    score(5).close()
+    assert sizes == [2, 2, 1]
+
+
+def test_an_answer_without_an_id_is_looked_for_like_a_lost_one(score, server):
+    shown = server.openai_batch
+    server.openai_batch = lambda batch: (
+        {} if not batch.polls and not server.asked("GET", "/batches") else shown(batch)
+    )
+    score(2).close()
+    assert len(server.batches) == 1
+    assert score.statuses() == {"ok": 2}
+
+
 def test_lines_that_cannot_be_read_are_passed_over(score, server, caplog):
     save = server.result_files
 
     def with_noise(batch):
         names = save(batch)
-        server.files[names[0]] = b"{oops\n[]\n{}\n" + server.files[names[0]]
+        server.files[names[0]] = b"{oops\n[]\n{}\n\n" + server.files[names[0]]
         return names
 
     server.result_files = with_noise
@@ -372,6 +397,15 @@ def test_without_waiting_what_an_ended_batch_leaves_is_submitted_by_the_next_cal
     assert set(server.paid.values()) == {1}
 
 
+def test_without_waiting_a_limit_of_tokens_is_waited_for(score, server):
+    server.ends = ["failed"]
+    server.problem = ("token_limit_exceeded", None, "Too many.")
+    score(8, no_wait=True).close()
+    score(8, no_wait=True).close()
+    assert [len(keys) for keys in server.sent()] == [8, 4, 4]
+    assert "1 batch with 4 requests" in score.watch.stopped
+
+
 def test_the_rest_is_sent_one_by_one_if_wanted(score, server):
     server.ends = ["expired"]
     score(6, live_rest=True).close()
@@ -392,10 +426,10 @@ def test_replies_that_cannot_be_parsed_are_asked_for_again_in_another_batch_or_o
     server.text = lambda _: "no verdict"
     score(2, reask=True).close()
     assert [len(keys) for keys in server.sent()] == [2, 2]
-    score.folder = score.folder.with_name("another")
+    score.folder, server.ends = score.folder.with_name("another"), ["expired"]
     score(2, reask=True, live_rest=True).close()
     assert [len(keys) for keys in server.sent()] == [2, 2, 2]
-    assert len(server.asked("POST", "/chat/completions")) == 2
+    assert len(server.asked("POST", "/chat/completions")) == 1 + 2
 
 
 def test_a_run_with_open_batches_refuses_single_requests(score, server):

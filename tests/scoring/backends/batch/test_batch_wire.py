@@ -14,7 +14,7 @@ from judge.scoring.backends.batch.batch_http import BatchHttp
 from judge.scoring.backends.batch.bodies import RequestBodies
 from judge.scoring.backends.batch.chunks import LINES, BatchMember, Chunk, Framing
 from judge.scoring.backends.batch.journal import StoredBatch
-from judge.scoring.backends.batch.select_provider import batch_provider
+from judge.scoring.backends.batch.select_provider import at_batches, batch_provider
 
 from ...builders import item
 from .conftest import MODELS, base_of
@@ -177,6 +177,32 @@ def test_a_reply_of_gemini_is_read(response, reply, finish):
     assert choice["message"].get("reasoning_content") == ("Hm." if reply else None)
 
 
+@pytest.mark.parametrize(
+    ("model", "environ", "base"),
+    [
+        ("openai/m", {}, "https://api.openai.com/v1"),
+        ("anthropic/m", {"ANTHROPIC_BASE_URL": "https://a/v1"}, "https://a"),
+        ("azure/m", {"AZURE_API_BASE": "https://me.openai.azure.com/"}, "https://me.openai.azure.com"),
+        (
+            "azure/m",
+            {"AZURE_API_BASE": "https://me.openai.azure.com/openai/v1"},
+            "https://me.openai.azure.com",
+        ),
+        ("gemini/m", {}, "https://generativelanguage.googleapis.com"),
+    ],
+)
+def test_the_address_of_a_batch_api_is_the_root_of_its_paths(model, environ, base, monkeypatch):
+    for name, value in environ.items():
+        monkeypatch.setenv(name, value)
+    assert at_batches(resolve(model)).base == base
+
+
+def test_azure_without_an_address_is_refused(score, monkeypatch):
+    monkeypatch.setattr("judge.scoring.backends.api.providers.LITELLM_KEYS", {"azure": (("AZURE_API_KEY",),)})
+    with pytest.raises(BackendError, match="set AZURE_API_BASE"):
+        score(1, "azure", api_base=None)
+
+
 # Parts of the clients that no whole run reaches
 
 
@@ -187,7 +213,7 @@ def stored(**values):
 
 def with_provider(server, provider, use):
     async def called():
-        endpoint = resolve(MODELS[provider], base_of(server, provider))
+        endpoint = at_batches(resolve(MODELS[provider], base_of(server, provider)))
         client = batch_provider(endpoint, RequestBodies(endpoint, None), 5.0)
         try:
             return await use(client)

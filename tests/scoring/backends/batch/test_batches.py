@@ -38,6 +38,13 @@ def test_a_lost_reply_to_a_creation_does_not_pay_twice(provider, score, server):
     assert score.statuses() == {"ok": 4}
 
 
+def test_a_lost_creation_is_waited_for_where_only_its_results_show_whose_it_is(score, server):
+    server.lost, server.polls = 1, 4
+    score(4, "anthropic").close()
+    assert len(server.batches) == 1
+    assert score.statuses() == {"ok": 4}
+
+
 @pytest.mark.parametrize("provider", PROVIDERS)
 def test_a_creation_that_never_arrived_is_repeated(provider, score, server):
     server.never = 1
