@@ -3,6 +3,7 @@
 import importlib.util
 import json
 import os
+import re
 import shlex
 import signal
 import subprocess
@@ -12,7 +13,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from judge.cli import main
+from judge.cli import load_command, main
 from judge.scoring.run import Run
 
 _SPEC = importlib.util.spec_from_file_location(
@@ -20,6 +21,7 @@ _SPEC = importlib.util.spec_from_file_location(
 )
 batch_server = importlib.util.module_from_spec(_SPEC)
 _SPEC.loader.exec_module(batch_server)
+PAGE = Path(__file__).parents[2] / "docs" / "batches.md"
 NAMES = ["technical_accuracy", "comprehensiveness", "relevance", "clarity"]
 VERDICT = json.dumps({"dimension_scores": dict.fromkeys(NAMES, 4), "overall_score": 4})
 
@@ -163,6 +165,16 @@ def test_a_dry_run_does_not_guess_a_price_of_batches(server, monkeypatch):
 def test_options_about_batches_that_have_no_effect_are_refused(options, said, server):
     done = call(server, f"score answers.jsonl {options}")
     assert (done.exit_code, said in done.stderr) == (2, True)
+
+
+DOCUMENTED = re.findall(r"^judge .*$", PAGE.read_text(encoding="utf-8"), re.MULTILINE)
+
+
+@pytest.mark.parametrize("line", DOCUMENTED)
+def test_a_documented_command_has_its_options(line):
+    name, *words = shlex.split(line, comments=True)[1:]
+    known = {option for param in load_command(name).params for option in param.opts}
+    assert {word for word in words if word.startswith("-")} <= known
 
 
 def test_ctrl_c_says_that_the_batches_go_on(server):

@@ -238,8 +238,6 @@ async def repeated(attempt: Callable[[], Awaitable[T]], sleep: Sleep, first_wait
         try:
             return await understood(attempt())
         except Failed as failed:
-            if not failed.again:
-                raise
             await sleep(max(first_wait * 2**times, failed.retry_after or 0.0))
     return await understood(attempt())
 
