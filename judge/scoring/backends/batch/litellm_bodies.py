@@ -5,6 +5,7 @@ the reasoning effort and the images. Only the translation is litellm's; nothing 
 """
 
 import copy
+import importlib
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -58,9 +59,8 @@ def gemini_body(endpoint: Endpoint, messages: Sequence[Any], params: Mapping[str
     Rejected
         The model does not take a parameter.
     """
-    from litellm.llms.vertex_ai.gemini import transformation
-
     options = _options(endpoint, messages, params)
+    transformation: Any = importlib.import_module("litellm.llms.vertex_ai.gemini.transformation")
     body: dict[str, Any] = transformation._transform_request_body(
         messages=copy.deepcopy(list(messages)),
         model=endpoint.model,

@@ -7,6 +7,8 @@ import subprocess
 import sys
 from collections import Counter
 
+import pytest
+
 from judge.scoring.run import Run
 
 from .conftest import MODELS, base_of
@@ -89,6 +91,7 @@ def test_kills_from_the_upload_to_the_download_pay_for_nothing_twice(server, tmp
     assert len(server.batches) == 3
 
 
+@pytest.mark.slow
 def test_a_kill_after_the_creation_is_found_by_the_keys_in_the_results(server, tmp_path):
     killed = Killed(server, tmp_path, "anthropic")
     killed.kill(CREATED)
