@@ -66,6 +66,12 @@ SELECT count(*) FILTER (WHERE c.failure_kind IS NULL),
 FROM batch_requests r JOIN completions c ON c.key = r.key
 WHERE r.number = :number AND c.seq > (SELECT seen_seq FROM batches WHERE number = :number)
 """
+_DELETE_ALL = "DELETE FROM batch_requests WHERE number = :number"
+_DELETE_ANSWERED = f"""
+{_DELETE_ALL} AND EXISTS (
+    SELECT 1 FROM completions c WHERE c.key = batch_requests.key
+    AND c.seq > (SELECT seen_seq FROM batches WHERE number = :number))
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -193,9 +199,8 @@ class BatchJournal:
         """
         with storage_errors(self._folder), transaction(self._db):
             answered, failed, cost = self._db.execute(_TOTALS, {"number": batch.number}).fetchone()
-            if not was_processed:
-                unanswered = [(batch.number, member.key) for member in self.members(batch)]
-                self._db.executemany("DELETE FROM batch_requests WHERE number = ? AND key = ?", unanswered)
+            # What remains says how often a request was in a batch that did not answer it.
+            self._db.execute(_DELETE_ANSWERED if was_processed else _DELETE_ALL, {"number": batch.number})
             values = {
                 "said": said,
                 "answered": answered,
@@ -209,7 +214,7 @@ class BatchJournal:
     def forget(self, batch: StoredBatch) -> None:
         """Delete a batch that was not created."""
         with storage_errors(self._folder), transaction(self._db):
-            self._db.execute("DELETE FROM batch_requests WHERE number = ?", [batch.number])
+            self._db.execute(_DELETE_ALL, {"number": batch.number})
             self._db.execute("DELETE FROM batches WHERE number = ?", [batch.number])
             self._db.execute("DELETE FROM meta WHERE name = 'batches' AND NOT EXISTS (SELECT 1 FROM batches)")
 

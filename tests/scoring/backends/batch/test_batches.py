@@ -1,6 +1,7 @@
 """Requests in batches, with every provider: each is paid for once, and each ends with its status."""
 
 import json
+import sqlite3
 
 import pytest
 
@@ -164,6 +165,15 @@ def test_a_run_says_what_it_submitted(score):
         "completed",
     )
     assert batch.cost == pytest.approx(4 * (100 * 7.5e-8 + 20 * 3e-7))
+
+
+def test_a_run_keeps_of_its_batches_only_the_requests_that_they_did_not_answer(score, server):
+    server.ends = ["expired"]
+    score(6).close()
+    with sqlite3.connect(score.folder / "run.db") as db:
+        rows = db.execute("SELECT number, count(*) FROM batch_requests GROUP BY 1").fetchall()
+    db.close()
+    assert rows == [(1, 3)]
 
 
 def test_the_key_of_a_request_is_the_same_as_for_single_requests(score, server):
