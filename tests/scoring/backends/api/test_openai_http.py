@@ -121,3 +121,18 @@ def test_a_broken_connection_names_the_address_and_the_most_telling_cause(error,
     with pytest.raises(Failed) as raised, http_faults(ENDPOINT, aiohttp.ClientTimeout(60)):
         raise error
     assert raised.value.message == f"http://h:8000/v1: {said}"
+
+
+@pytest.mark.parametrize(
+    ("error", "kind", "said"),
+    [
+        (aiohttp.ConnectionTimeoutError(), "connection", "http://h:8000/v1: no connection within 15 s"),
+        (aiohttp.SocketTimeoutError(), "timeout", "no reply within 60 s"),
+        (aiohttp.ClientResponseError(None, (), message="odd"), "connection", "odd"),
+    ],
+)
+def test_a_fault_of_the_connection_may_be_tried_again(error, kind, said):
+    limits = aiohttp.ClientTimeout(total=None, sock_read=60, sock_connect=15)
+    with pytest.raises(Failed, match=said) as raised, http_faults(ENDPOINT, limits):
+        raise error
+    assert (raised.value.kind, raised.value.again) == (kind, True)
