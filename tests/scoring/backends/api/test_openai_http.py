@@ -6,6 +6,7 @@ import ssl
 import subprocess
 import threading
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from types import SimpleNamespace
 
 import aiohttp
 import pytest
@@ -128,7 +129,11 @@ def test_a_broken_connection_names_the_address_and_the_most_telling_cause(error,
     [
         (aiohttp.ConnectionTimeoutError(), "connection", "http://h:8000/v1: no connection within 15 s"),
         (aiohttp.SocketTimeoutError(), "timeout", "no reply within 60 s"),
-        (aiohttp.ClientResponseError(None, (), message="odd"), "connection", "odd"),
+        (
+            aiohttp.ClientResponseError(SimpleNamespace(real_url="http://h"), (), message="odd"),
+            "connection",
+            "odd",
+        ),
     ],
 )
 def test_a_fault_of_the_connection_may_be_tried_again(error, kind, said):
