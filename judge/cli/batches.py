@@ -6,6 +6,7 @@ import click
 
 from judge.cli.judge_options import api_base
 from judge.cli.options import as_json, run_argument
+from judge.scoring.prompt import visible
 
 
 @click.command()
@@ -23,4 +24,4 @@ def command(run: str, api_base: str | None, cancel: bool, as_json: bool) -> None
     from judge.scoring.batch_overview import look_at_batches
 
     found = look_at_batches(run, api_base=api_base, cancel=cancel)
-    click.echo(json.dumps(found.to_dict(), ensure_ascii=False) if as_json else str(found))
+    click.echo(json.dumps(found.to_dict(), ensure_ascii=False) if as_json else visible(str(found)))

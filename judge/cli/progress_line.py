@@ -101,6 +101,7 @@ class ProgressLine(ScoringCallback):
 
     def on_batches(self, text: str) -> None:
         """Show where the batches are; without a progress line, print each change."""
+        text = visible(text)
         if text and not self._moving and text != self._batches:
             click.echo(f"note: {text}", err=True)
         self._batches = text

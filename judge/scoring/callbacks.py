@@ -129,7 +129,7 @@ class ProgressBar(ScoringCallback):
 
     def on_batches(self, text: str) -> None:
         """Show where the batches are."""
-        self._note(text)
+        self._note(visible(text))
 
     def on_reask(self, count: int) -> None:
         """Show how many replies are requested once more."""

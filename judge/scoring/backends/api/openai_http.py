@@ -110,7 +110,7 @@ class OpenAIHttp:
                 data=io.BytesIO(body) if len(body) > _LARGE else body,
                 allow_redirects=False,
             ) as response:
-                return response.status, await _bounded(response), response.headers
+                return response.status, await whole_body(response), response.headers
 
     def _read(
         self,
@@ -143,7 +143,7 @@ class OpenAIHttp:
         await asyncio.sleep(0)  # lets the transports close before the loop does
 
 
-async def _bounded(response: aiohttp.ClientResponse) -> bytes:
+async def whole_body(response: aiohttp.ClientResponse) -> bytes:
     """Read the body up to `MOST_BYTES`; a compressed body may expand a thousandfold."""
     parts: list[bytes] = []
     size = 0

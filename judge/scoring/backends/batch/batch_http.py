@@ -10,7 +10,7 @@ import aiohttp
 from judge.errors import BackendError
 from judge.scoring.backends.api.errors import Failed, Rejected, classify, problem_of
 from judge.scoring.backends.api.http_faults import http_faults
-from judge.scoring.backends.api.openai_http import proxy_for
+from judge.scoring.backends.api.openai_http import proxy_for, whole_body
 from judge.scoring.backends.api.providers import Endpoint
 from judge.scoring.backends.api.response_body import decode
 from judge.scoring.backends.batch.batch_provider import Refused
@@ -95,7 +95,7 @@ class BatchHttp:
         if content is not None:
             data, more["Content-Type"] = json.dumps(content).encode(), "application/json"
         async with self._response(method, path, data, more) as response:
-            body = await response.content.read(_MOST_BYTES)
+            body = await whole_body(response)
             if response.status >= 300:
                 raise self._refusal(response.status, body, response.headers)
             return _read(body), response.headers
@@ -106,7 +106,7 @@ class BatchHttp:
         try:
             async with self._response("GET", path, None, {}) as response:
                 if response.status >= 300:
-                    body = await response.content.read(_MOST_BYTES)
+                    body = await whole_body(response)
                     raise _as_failure(self._refusal(response.status, body, response.headers))
                 async for part in response.content.iter_any():
                     file.write(part)
@@ -120,7 +120,7 @@ class BatchHttp:
         """Return the first line of a file at the server."""
         async with self._response("GET", path, None, {}) as response:
             if response.status >= 300:
-                body = await response.content.read(_MOST_BYTES)
+                body = await whole_body(response)
                 raise _as_failure(self._refusal(response.status, body, response.headers))
             begin = b""
             async for part in response.content.iter_any():

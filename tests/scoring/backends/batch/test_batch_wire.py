@@ -300,6 +300,12 @@ def test_a_poll_that_is_refused_for_a_reason_about_the_request_ends_the_run(serv
         score(1)
 
 
+def test_a_long_answer_is_read_as_a_whole(server):
+    server.batches += [server.create([(f"k{n}", {})], {"input_file_id": "x" * 400_000}) for n in range(2)]
+    found = with_provider(server, "openai", lambda p: p.find(stored(prepared="f", token="t"), {"k"}, set()))
+    assert found.state is None
+
+
 def test_the_first_line_of_a_long_file_is_enough(server):
     server.files["long"] = b"x" * 70_000 + b"\nsecond"
     endpoint = resolve("openai/m", f"{server.address}/v1")
