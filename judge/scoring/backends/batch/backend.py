@@ -174,6 +174,7 @@ class _Work:
         self._refusals = 0
         self._failing_since: float | None = None
         self._is_lost = False
+        self._is_full = False  # whether the provider takes no more batches until one has ended
         self.again: set[str] = set()
         """Keys of requests that a batch ended without answering."""
         self.stopped: str | None = None
@@ -228,7 +229,8 @@ class _Work:
             return False
         waiting = self._journal.batches(is_open=True)
         is_unconfirmed = any(b.stage == "intended" and b.number not in self._undecided for b in waiting)
-        return not is_unconfirmed and self._submitter.fits(_tokens(waiting))
+        is_full = self._is_full and bool(waiting)
+        return not is_unconfirmed and not is_full and self._submitter.fits(_tokens(waiting))
 
     def _submitted(self) -> Batches:
         try:
@@ -296,7 +298,8 @@ class _Work:
             self._looks[batch.number] = self._looks.get(batch.number, 0) + 1
             if self._looks[batch.number] < MOST_LOOKS:
                 return
-            self._refusals += 1
+            self._is_full = len(self._journal.batches(is_open=True)) > 1
+            self._refusals += not self._is_full
             self.again |= keys
         self._journal.forget(batch)
         self._budget.release(batch.estimate)
@@ -338,6 +341,7 @@ class _Work:
 
     def _settle(self, batch: StoredBatch, said: str, *, was_processed: bool) -> None:
         ended = self._journal.collected(batch, said, was_processed=was_processed)
+        self._is_full = False
         self._states.pop(batch.number, None)
         self._budget.release(batch.estimate)
         unpriced = ended.answered and ended.cost is None

@@ -139,6 +139,21 @@ def test_refusals_without_end_stop_the_run_with_the_reason(score, server):
     assert score.statuses() == {"skipped": 2}
 
 
+def test_a_provider_that_takes_no_more_batches_gets_the_next_when_one_has_ended(score, server, monkeypatch):
+    limit(monkeypatch, requests=2)
+    server.polls = 8
+
+    def refuse(method, path):
+        if method == "POST" and path.endswith("/batches") and len(server.batches) == 1:
+            server.refusals = [] if server.batches[0].is_ended else [("POST", "/batches", 429, NONE)]
+
+    server.before = refuse
+    score(6).close()
+    assert score.statuses() == {"ok": 6}
+    assert len(server.asked("POST", "/batches")) == 3 + 1
+    assert score.watch.stopped is None
+
+
 def test_an_exhausted_quota_ends_the_run(score, server):
     server.refusals = [("POST", "/batches", 429, {"error": {"message": "no", "code": "insufficient_quota"}})]
     with pytest.raises(BackendError, match="quota is exhausted"):
