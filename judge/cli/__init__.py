@@ -30,6 +30,7 @@ COMMANDS = {
         "score", "Score answers with a judge; the same command resumes an interrupted run."
     ),
     "merge": CommandEntry("merge", "Merge the shards of one input into one run."),
+    "batches": CommandEntry("batches", "Show or cancel the provider batches of a run (judge score --batch)."),
     "show": CommandEntry("show", "Show single judgments with the reply of the judge."),
     "view": CommandEntry("view", "Look at runs in a browser: filter, search, compare."),
     "parse": CommandEntry("parse", "Derive the scores again from the stored replies, without requests."),

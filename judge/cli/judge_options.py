@@ -106,13 +106,14 @@ judge_options = section(
     ),
     click.option("--reask", is_flag=True, help="Ask once more if a reply cannot be parsed."),
 )
+api_base = click.option(
+    "--api-base",
+    metavar="URL",
+    help="Base URL of an OpenAI-compatible server, such as http://localhost:8000/v1.",
+)
 connection_options = section(
     "Connection to an API",
-    click.option(
-        "--api-base",
-        metavar="URL",
-        help="Base URL of an OpenAI-compatible server, such as http://localhost:8000/v1.",
-    ),
+    api_base,
     click.option(
         "--trust-config",
         is_flag=True,
@@ -161,6 +162,21 @@ connection_options = section(
         show_default=True,
         help="HTTP client; auto is the built-in client for OpenAI-compatible servers and litellm for all "
         "others.",
+    ),
+    click.option(
+        "--batch",
+        is_flag=True,
+        help="Send the requests with the provider's batch API, which usually costs half and may take a day.",
+    ),
+    click.option(
+        "--no-wait",
+        is_flag=True,
+        help="With --batch: submit the batches and exit; the same command collects their results.",
+    ),
+    click.option(
+        "--live-rest",
+        is_flag=True,
+        help="With --batch: send requests that a batch did not answer one by one, at the full price.",
     ),
 )
 engine_options = section(
@@ -261,6 +277,7 @@ def _note_left_out(judges: list[Judge], loaded: Rubric) -> None:
 def _check_meant(judges: list[Judge]) -> None:
     """Fail if an option of the command line has no effect; settings may be meant for other calls."""
     source = click.get_current_context().get_parameter_source
+    _check_batches(judges)
     expected = [j.model for j in judges if j.scores == "expected" and j.backend != "decisions"]
     if expected and source("max_tokens") is ParameterSource.COMMANDLINE:
         raise click.UsageError(
@@ -279,6 +296,25 @@ def _check_meant(judges: list[Judge]) -> None:
     if given := [name for name in names if source(name) is ParameterSource.COMMANDLINE]:
         option = given[0].removesuffix("s").replace("_", "-")
         raise click.UsageError(f"--{option} applies to --judge vllm:MODEL, and no such judge is given")
+
+
+def _check_batches(judges: list[Judge]) -> None:
+    """Fail if an option about batches has no effect, or two of them contradict each other."""
+    context = click.get_current_context()
+    given = [
+        name
+        for name in ("batch", "no_wait", "live_rest")
+        if context.get_parameter_source(name) is ParameterSource.COMMANDLINE
+    ]
+    option = f"--{given[0].replace('_', '-')}" if given else ""
+    if given and not any(judge.backend == "api" for judge in judges):
+        raise click.UsageError(f"{option} applies to a judge behind an API, and no such judge is given")
+    if given and not context.params["batch"]:
+        raise click.UsageError(f"{option} belongs to --batch; add --batch, or leave it out")
+    if {"no_wait", "live_rest"} <= set(given):
+        raise click.UsageError(
+            "--no-wait and --live-rest: what a batch leaves unanswered is known at its end"
+        )
 
 
 def _check_parameters(judges: list[Judge], transport: str, given: dict[str, str]) -> None:

@@ -44,6 +44,7 @@ class ProgressLine(ScoringCallback):
         self._room = 0
         self._starting = self._is_asked = self._is_local = False
         self._start = ""  # status of the engine while it loads
+        self._batches = ""
         self._asked = self._again = self._to_ask_again = 0
         self._waits_until = -math.inf
         self._wait = ""
@@ -100,6 +101,13 @@ class ProgressLine(ScoringCallback):
             click.echo(f"note: {self._wait}", err=True)
             self._noted_wait = True
 
+    def on_batches(self, text: str) -> None:
+        """Show where the batches are; without a progress line, print each change."""
+        text = visible(text)
+        if text and not self._moving and text != self._batches:
+            click.echo(f"note: {text}", err=True)
+        self._batches = text
+
     def on_reask(self, count: int) -> None:
         """Show that some replies are requested again."""
         self._to_ask_again = count
@@ -135,6 +143,8 @@ class ProgressLine(ScoringCallback):
             parts.insert(0, "computing the scores")
         elif time.monotonic() < self._waits_until:
             return _cut("  ".join([self._wait, *parts]), self._room)
+        elif self._batches:
+            return _cut("  ".join([self._batches, *parts]), self._room)
         return _joined(parts, self._room)
 
     def _parts(self) -> list[str]:

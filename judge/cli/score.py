@@ -198,7 +198,20 @@ def _stored(place: Path | None) -> str:
     if found.completions and not found.complete:  # scores are derived when scoring ends
         scores = "; scores follow when the run ends"
     replies = counted(found.completions, "reply", "replies")
-    return f"{replies} stored{scores}; the same command resumes the run"
+    return f"{replies} stored{scores}{_batches_left(place)}; the same command resumes the run"
+
+
+def _batches_left(place: Path) -> str:
+    """Say that batches go on at the provider."""
+    from judge.scoring.backends.batch.journal import batches_of
+
+    left = [batch for batch in batches_of(place) if batch.is_open]
+    if not left:
+        return ""
+    of = counted(sum(batch.requests for batch in left), "request")
+    return (
+        f"; {counted(len(left), 'batch', 'batches')} with {of} go on at the provider (judge batches {place})"
+    )
 
 
 def show_preview(answers: str, judge: Judge, options: dict[str, Any], out: Path, *, as_json: bool) -> None:
@@ -213,6 +226,9 @@ def show_preview(answers: str, judge: Judge, options: dict[str, Any], out: Path,
         click.echo(f"--- {message['role']} ---\n{message_text(message)}\n")
     unpriced = "price unknown" if judge.is_billed else "free"
     cost = unpriced if seen.cost is None else f"about ${seen.cost:.4f}"
+    if judge.backend == "api":
+        in_batches = "price unknown" if seen.batch_cost is None else f"about ${seen.batch_cost:.4f}"
+        cost += f" (with --batch: {in_batches})"
     answered = f" ({seen.answered:,} more are already answered)" if seen.answered else ""
     click.echo(
         f"{counted(seen.items, 'item')}, {counted(seen.requests, 'request')}{answered}, "

@@ -70,6 +70,9 @@ class ScoringCallback:
     def on_wait(self, seconds: float, message: str) -> None:
         """Report that a rate limit pauses all requests for `seconds`; `message` is the provider's text."""
 
+    def on_batches(self, text: str) -> None:
+        """Report, after each look at the provider's batches, how many there are in which state."""
+
     def on_reask(self, count: int) -> None:
         """Report how many truncated or unreadable replies are requested once more."""
 
@@ -123,6 +126,10 @@ class ProgressBar(ScoringCallback):
     def on_wait(self, seconds: float, message: str) -> None:
         """Show that the provider's rate limit pauses all requests."""
         self._note(f"waiting {seconds:.0f} s: {visible(message)}")
+
+    def on_batches(self, text: str) -> None:
+        """Show where the batches are."""
+        self._note(visible(text))
 
     def on_reask(self, count: int) -> None:
         """Show how many replies are requested once more."""

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
 
 from judge.records import Completion, Request
 from judge.rubric import Rubric, asks_criteria
@@ -71,19 +72,45 @@ def score_items(
         on_batch(batch)
         scale_mass.check(batch)
 
+    def unanswered() -> Iterator[Request]:
+        requests = (r for item in run.items_to_ask() for r in prompter.requests(item, samples))
+        return run.missing(requests, retry_errors=retry_errors)
+
     run.set_fact("samples", max(samples, run.fact("samples", 1)))
-    requests = (r for item in run.items_to_ask() for r in prompter.requests(item, samples))
     try:
-        _ask(run, backend, run.missing(requests, retry_errors=retry_errors), stored)
+        _ask(run, backend, _Renewed(unanswered, run), stored)
         if backend.stopped is not None:  # the budget is used up, or every request is refused
             return
         if again := {c.key: c.item_id for c in replies_to_repeat(run, judge.rubric, reask)}:
             on_reask(len(again))
-            _ask(run, backend, second_requests(run, prompter, again, samples), on_batch)
+            repeated = partial(second_requests, run, prompter, again, samples)
+            _ask(run, backend, _Renewed(repeated, run), on_batch)
     finally:
         on_requests_done()
         run.set_fact("seconds", run.fact("seconds", 0.0) + time.monotonic() - started)
         derive_scores(run, judge.rubric)
+
+
+class _Renewed:
+    """Requests that are made anew by each iteration, as a backend needs that sends some of them again.
+
+    Only the first iteration counts the replies that are reused.
+    """
+
+    def __init__(self, requests: Callable[[], Iterator[Request]], run: Run) -> None:
+        self._requests, self._run = requests, run
+        self._reused: int | None = None
+
+    def __iter__(self) -> Iterator[Request]:
+        for request in self._requests():
+            self._keep_count()
+            yield request
+        self._keep_count()
+        self._reused = self._run.reused
+
+    def _keep_count(self) -> None:
+        if self._reused is not None:
+            self._run.reused = self._reused
 
 
 def derive_scores(run: Run, rubric: Rubric) -> None:

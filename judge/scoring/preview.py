@@ -31,11 +31,14 @@ class Preview:
     requests : int
         Number of requests to send.
     answered : int
-        Requests that need not be sent: a reply is stored, or another item has the same content.
+        Requests that need not be sent: a reply is stored, a batch holds the request, or another item has the
+        same content.
     prompt_tokens : int
         Estimated number of prompt tokens, with four characters per token.
     cost : float or None
         Estimated cost in USD; None if the price of the model is unknown.
+    batch_cost : float or None
+        Estimated cost in USD through the provider's batch API; None if that price is unknown.
     first : sequence of mapping
         Messages of the first request; empty if there is no request to send.
     notes : sequence of str
@@ -49,6 +52,7 @@ class Preview:
     cost: float | None
     first: Sequence[Mapping[str, Any]]
     notes: Sequence[str] = ()
+    batch_cost: float | None = None
 
 
 def preview(
@@ -93,6 +97,7 @@ def preview(
     (1, 1, True)
     """
     from judge.scoring.backends.api.pricing import forecast
+    from judge.scoring.backends.batch.journal import open_keys
 
     reading, prompter = InputOptions(**options), Prompter(judge)
     path = Path(out) if out else default_out(answers, judge, reading.part)
@@ -101,6 +106,7 @@ def preview(
         kept = stack.enter_context(Run.open(path)) if (path / "run.db").is_file() else None
         if kept:
             kept.check_judge(judge)
+        waiting = open_keys(path) if kept else set()
         # A temporary run refuses what a real run would refuse.
         folder = stack.enter_context(TemporaryDirectory(prefix="judge-dry-run-"))
         run = stack.enter_context(Run.create(folder, judge))
@@ -111,13 +117,16 @@ def preview(
 
         def unanswered() -> Iterator[Request]:
             for request in run.missing(wanted):
-                if kept and kept.has_answer(request.key, retry_errors=retry_errors):
+                if kept and (
+                    request.key in waiting or kept.has_answer(request.key, retry_errors=retry_errors)
+                ):
                     run.reused += 1
                     continue
                 firsts[:] = firsts or [request.messages]
                 yield request
 
-        expected = forecast(unanswered(), _prices(judge, run))
+        prices, batch_prices = _prices(judge, run)
+        expected = forecast(unanswered(), prices, batch_prices)
         return Preview(
             items=added.new,
             requests=expected.requests,
@@ -126,18 +135,19 @@ def preview(
             cost=expected.cost,
             first=firsts[0] if firsts else [],
             notes=input_notes(bad.summary, judge.rubric),
+            batch_cost=expected.batch_cost,
         )
 
 
-def _prices(judge: Judge, run: Run) -> "Prices | None":
-    """Prices of a judge; a decision model must also take the questions and images of the run."""
-    from judge.scoring.backends.api.pricing import find_prices
+def _prices(judge: Judge, run: Run) -> "tuple[Prices | None, Prices | None]":
+    """Prices of a judge, live and in batches; a decision model must also take the questions and images."""
+    from judge.scoring.backends.api.pricing import BATCHES, find_prices
 
     if judge.backend != "decisions":
         provider, _, name = judge.model.partition("/")
-        return find_prices(judge.model, provider, name)
+        return find_prices(judge.model, provider, name), find_prices(judge.model, provider, name, BATCHES)
     from judge.scoring.backends.decisions import routes
 
     routes.check_questions(judge)
     routes.check_images(judge.model, most_images_shown(run, judge.rubric))
-    return routes.decision_prices(routes.target_of(judge.model))
+    return routes.decision_prices(routes.target_of(judge.model)), None

@@ -163,8 +163,8 @@ class Run(RunDatabase):
 
     @property
     def is_judged(self) -> bool:
-        """Whether there is any reply; without one, another judge may use the folder."""
-        return bool(self.fact("imported") or self._one("SELECT EXISTS (SELECT 1 FROM completions)"))
+        """Whether there is any reply or batch; without one, another judge may use the folder."""
+        return bool(self.fact("imported") or self.fact("batches") or self._one(schema.ANY_COMPLETION))
 
     def check_judge(self, judge: Judge) -> None:
         """Raise `RunError` if the replies of this run are another judge's; it says what differs."""
@@ -238,6 +238,7 @@ class Run(RunDatabase):
         Items with the same content (two systems gave the same answer) share a request, which is sent once.
         With `retry_errors`, a request whose completions are all failures counts as missing, too.
         """
+        self._in_flight.clear()
         for request in requests:
             self._pending.append((request.item.id, request.sample, request.dimension or "", request.key))
             if len(self._pending) >= _MOST_PENDING:
@@ -269,8 +270,7 @@ class Run(RunDatabase):
 
     def completions_of(self, key: str) -> list[Completion]:
         """Return all completions of one request, oldest first."""
-        query = f"{schema.SELECT_COMPLETIONS} WHERE key = ? ORDER BY seq"
-        return list(self._read(query, [key], schema.from_row))
+        return list(self._read(schema.COMPLETIONS_OF_KEY, [key], schema.from_row))
 
     def judgments(self) -> Iterator[tuple[Item, list[Completion]]]:
         """Yield every item with the completions that count for its requests (an empty list if none)."""

@@ -36,6 +36,11 @@ class RunDatabase:
         if self._lock:
             self._lock.close()
 
+    @property
+    def connection(self) -> sqlite3.Connection:
+        """The connection, for a module that keeps tables of its own in the run."""
+        return self._db
+
     def usual_scores(self) -> tuple[str, Iterator[list[tuple[Any, ...]]]]:
         """Return the first rater, and the rows of `schema.SELECT_USUAL` in batches; they are not checked."""
         rater = next(self._rows("SELECT rater FROM scores LIMIT 1"), ("",))[0]

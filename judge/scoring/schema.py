@@ -48,6 +48,8 @@ INSERT_COMPLETION = (
     f"VALUES ({', '.join('?' * len(COMPLETION_COLUMNS))})"
 )
 SELECT_COMPLETIONS = f"SELECT {', '.join(COMPLETION_COLUMNS)} FROM completions"
+COMPLETIONS_OF_KEY = f"{SELECT_COMPLETIONS} WHERE key = ? ORDER BY seq"
+ANY_COMPLETION = "SELECT EXISTS (SELECT 1 FROM completions)"
 
 SCORE_COLUMNS = tuple(Score.model_fields)
 INSERT_SCORE = f"INSERT INTO scores VALUES ({', '.join('?' * len(SCORE_COLUMNS))})"

@@ -14,7 +14,7 @@ from judge.rows import RowSource, path_and_sheet
 from judge.rubric import ItemRubrics, Rubric, load_rubric
 from judge.scoring.backends import Backend
 from judge.scoring.backends.connection import Connection
-from judge.scoring.backends.factory import check_backend, load_backend, most_images_shown
+from judge.scoring.backends.factory import check_backend, load_backend
 from judge.scoring.backends.vllm.engine import EngineOptions
 from judge.scoring.callbacks import ProgressBar, ScoringCallback
 from judge.scoring.checked_items import (
@@ -183,9 +183,8 @@ def score(
             connection=connection,
             engine=engine,
             image_root=root,
-            most_images=most_images_shown(run, judge.rubric),
-            on_loading=progress.on_model_loading,
-            on_wait=progress.on_wait,
+            run=run,
+            callback=progress,
         )
         with closing(backend):
             choices = {"samples": samples, "retry_errors": retry_errors, "reask": reask}

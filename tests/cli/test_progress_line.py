@@ -184,6 +184,21 @@ def test_long_wait_is_told_once_where_no_line_moves(run, capsys):
     assert re.fullmatch(r"note: waits until [\d: -]+: 429: slow down\n", capsys.readouterr().err)
 
 
+def test_line_says_where_the_batches_are_until_they_have_ended(watch):
+    watch.on_batches("1 batch with 4 requests: 1 in progress")
+    assert "1 batch with 4 requests: 1 in progress" in detail(watch)
+    watch.on_batches("")
+    assert "batch" not in detail(watch)
+
+
+def test_each_change_of_the_batches_is_told_where_no_line_moves(run, capsys):
+    watch = ProgressLine(moving=False)
+    watch.on_run_start(run, IngestCounts(new=4), BadItems(), 4)
+    for text in ("1 batch: 1 validating", "1 batch: 1 in progress", "1 batch: 1 in progress", ""):
+        watch.on_batches(text)
+    assert capsys.readouterr().err == "note: 1 batch: 1 validating\nnote: 1 batch: 1 in progress\n"
+
+
 def test_cache_hits_are_a_part_of_the_prompt(local):
     local.on_completions(replies(3, cached=900))
     local.on_completions(replies(1, cached=0))

@@ -636,7 +636,7 @@ def test_wait_of_a_day_ends_the_run_and_the_same_command_goes_on(mock, monkeypat
 
 def test_ctrl_c_says_how_many_replies_are_stored(monkeypatch):
     def asked_in_part(_backend, requests):
-        yield [Completion.of(next(requests), reply="{}")]
+        yield [Completion.of(next(iter(requests)), reply="{}")]
         raise KeyboardInterrupt
 
     monkeypatch.setattr(BaselineBackend, "complete", asked_in_part)

@@ -87,11 +87,13 @@ def test_a_reply_that_is_requested_again_does_not_count_twice(bar, terminal):
 def test_waits_loading_and_the_end_are_said(bar, terminal):
     bar.on_model_loading("loading weights 50%")
     bar.on_wait(30.0, "429: slow\x1b down")
+    bar.on_batches("1 batch with 4 requests: 1 in progress")
     bar.on_requests_done()
     bar.close()
     shown = terminal.getvalue()
     assert "loading weights 50%" in shown
     assert "waiting 30 s: 429: slow" in shown
+    assert "1 batch with 4 requests: 1 in progress" in shown
     assert "deriving scores" in shown
 
 

@@ -31,6 +31,14 @@ class Connection:
     max_wait : float
         Longest time in seconds to wait for a reply while the provider's rate limit refuses all requests; then
         scoring stops, and another call continues it.
+    batch : bool
+        Whether requests are sent with the provider's batch API, which usually costs half and may take a day.
+    no_wait : bool
+        Whether `judge.score` returns when the batches are submitted; another call collects their results.
+    live_rest : bool
+        Whether requests that a batch ends without answering are sent one by one, instead of in another batch.
+    poll_seconds : float
+        First time in seconds between two looks at the batches; it grows up to 20 times.
     unconfirmed : str or None
         Settings file that `api_base` comes from, if the user has not confirmed the address: no key is sent
         there.
@@ -50,4 +58,8 @@ class Connection:
     timeout: float = 600.0
     max_cost: float | None = None
     max_wait: float = 900.0
+    batch: bool = False
+    no_wait: bool = False
+    live_rest: bool = False
+    poll_seconds: float = 15.0
     unconfirmed: str | None = None

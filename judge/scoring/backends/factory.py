@@ -1,14 +1,14 @@
 """Choose the backend of a judge: check it without sending anything, and create it when it is needed."""
 
-from collections.abc import Callable
 from pathlib import Path
 
-from judge.errors import BackendError, InputError
+from judge.errors import BackendError, InputError, RunError
 from judge.records import Item
 from judge.rubric import Rubric
 from judge.scoring.backends import Backend
 from judge.scoring.backends.connection import Connection
 from judge.scoring.backends.vllm.engine import EngineOptions
+from judge.scoring.callbacks import ScoringCallback
 from judge.scoring.images import ImageEncoder
 from judge.scoring.judge import PROMPT_VERSION, Judge
 from judge.scoring.reply_form import bare_labels
@@ -62,7 +62,12 @@ def check_backend(judge: Judge, connection: Connection) -> None:
         endpoint = providers.resolve(judge.model, connection.api_base, connection.transport)
         if connection.unconfirmed is not None:
             providers.check_keyless(endpoint, connection.unconfirmed)
-        prices = pricing.find_prices(judge.model, endpoint.provider, endpoint.model)
+        if connection.batch:
+            from judge.scoring.backends.batch.select_provider import check_batches
+
+            check_batches(endpoint, connection.api_base, expected_scores=judge.scores == "expected")
+        service = pricing.BATCHES if connection.batch else ""
+        prices = pricing.find_prices(judge.model, endpoint.provider, endpoint.model, service)
         pricing.Budget(connection.max_cost, prices)  # raises if the price is unknown
         if judge.scores == "expected" and not endpoint.is_vllm:  # vLLM says which labels are tokens
             for name in judge.rubric.judged:
@@ -93,9 +98,8 @@ def load_backend(
     connection: Connection,
     engine: EngineOptions,
     image_root: Path,
-    most_images: int = 0,
-    on_loading: Callable[[str], None] = lambda _: None,
-    on_wait: Callable[[float, str], None] = lambda _seconds, _message: None,
+    run: Run | None = None,
+    callback: ScoringCallback | None = None,
 ) -> Backend:
     """Create the backend of a judge; only the module of that backend is imported.
 
@@ -109,13 +113,18 @@ def load_backend(
         How a model in this process is run.
     image_root : Path
         Folder that image paths are relative to.
-    most_images : int
-        Largest number of images of one item; a model in this process reserves memory for them.
-    on_loading : callable
-        Called with the progress of loading a model in this process, as text.
-    on_wait : callable
-        Called with the seconds for which a rate limit pauses all requests, and the provider's message.
+    run : Run or None
+        The run, open for writing: a model in this process reserves memory for the images of its items, and
+        batches are recorded in it.
+    callback : ScoringCallback or None
+        Informed about the loading of a model, waits and batches.
+
+    Raises
+    ------
+    RunError
+        The run has open batches, and the connection does not use the batch API.
     """
+    callback = callback or ScoringCallback()
     name = judge.model.partition(":")[2]
     if judge.backend == "baseline":
         from judge.scoring.backends.baseline import BaselineBackend
@@ -126,6 +135,7 @@ def load_backend(
 
         return ReplayBackend(name)
     encoder = ImageEncoder(image_root, judge.max_pixels)
+    most_images = most_images_shown(run, judge.rubric) if run else 0
 
     def encode(item: Item, index: int) -> str:
         return encoder.encode(item.images[index])
@@ -133,7 +143,7 @@ def load_backend(
     if judge.backend == "vllm" and engine.ray is not None:
         from judge.scoring.backends.ray.backend import ray_backend
 
-        return ray_backend(judge, engine, image_root, most_images, on_loading)
+        return ray_backend(judge, engine, image_root, most_images, callback.on_model_loading)
     if judge.backend == "vllm":
         from judge.scoring.backends.vllm.backend import VllmBackend
 
@@ -143,15 +153,34 @@ def load_backend(
             options=engine,
             most_images=most_images,
             encode=encode,
-            on_start=on_loading,
+            on_start=callback.on_model_loading,
         )
     if judge.backend == "decisions":
         from judge.scoring.backends.decisions import decision_backend, routes
 
         routes.check_images(judge.model, most_images)
         return decision_backend.DecisionBackend(
-            judge.model, connection=connection, encode=encode, on_wait=on_wait
+            judge.model, connection=connection, encode=encode, on_wait=callback.on_wait
         )
     from judge.scoring.backends.api.backend import ApiBackend
+    from judge.scoring.backends.batch.journal import BatchJournal
 
-    return ApiBackend(judge.model, connection=connection, encode=encode, on_wait=on_wait)
+    journal = BatchJournal(run.path, run.connection) if run else None
+    if journal is not None and connection.batch:
+        from judge.scoring.backends.batch.backend import BatchBackend
+
+        return BatchBackend(
+            judge.model,
+            journal,
+            connection=connection,
+            encode=encode,
+            on_wait=callback.on_wait,
+            on_batches=callback.on_batches,
+        )
+    if journal is not None and (waiting := journal.batches(is_open=True)):
+        raise RunError(
+            f"{journal.folder}: {sum(batch.requests for batch in waiting):,} requests are in batches that "
+            "are not collected. Collect them with batch (--batch); to send the rest one by one, cancel them "
+            f"(judge batches {journal.folder} --cancel) and score with batch and live_rest (--live-rest)"
+        )
+    return ApiBackend(judge.model, connection=connection, encode=encode, on_wait=callback.on_wait)

@@ -6,19 +6,16 @@ from collections import Counter
 from collections.abc import Callable, Coroutine, Generator, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Protocol
 
-from judge.errors import BackendError
-from judge.records import Completion, Request, Usage
+from judge.records import Completion, Request
 from judge.scoring.backends.api import pricing
 from judge.scoring.backends.api.dialects import SYSTEM_ROLE
 from judge.scoring.backends.api.dispatch import Dispatcher, OnWait
-from judge.scoring.backends.api.errors import Failed, Rejected, brief, known_keys, without_keys
-from judge.scoring.backends.api.logprobs import read_labels
+from judge.scoring.backends.api.errors import Rejected
 from judge.scoring.backends.api.pacing import Pace, Retry
 from judge.scoring.backends.api.parameters import Encode, Messages, Parameters
+from judge.scoring.backends.api.priced_replies import PricedReplies
 from judge.scoring.backends.api.providers import Endpoint, resolve
-from judge.scoring.backends.api.replies import read_reply, read_usage_and_model
 from judge.scoring.backends.api.runner import ThreadRunner, ctrl_c_calls, new_runner
-from judge.scoring.backends.api.usage import billed, cache_write_tokens
 from judge.scoring.backends.connection import Connection
 
 __all__ = ["ApiBackend", "Retry"]
@@ -82,8 +79,7 @@ class ApiBackend:
         self._pace = Pace(connection.max_connections, connection.requests_per_minute, self._retry)
         self._parameters = Parameters(self.endpoint)
         self._messages = Messages(self.endpoint, encode)
-        self._gives_labels = False
-        self._keys = known_keys()
+        self._replies = PricedReplies(self.endpoint, self.prices)
         self._on_wait = on_wait
         self._left: Sequence[Completion] = ()
 
@@ -154,7 +150,8 @@ class ApiBackend:
             self._learn(rejected, request, params)
             raise
         dropped = self._parameters.dropped(request) + self._messages.dropped
-        return {**self._values(data, request, ids), "dropped": dropped, "created": time.time()}
+        values = self._replies.values(data, request.labels, ids)
+        return {**values, "dropped": dropped, "created": time.time()}
 
     def _learn(self, rejected: Rejected, request: Request, params: Mapping[str, Any]) -> None:
         """Remember what the provider rejects, so that the request is sent again without it."""
@@ -162,44 +159,6 @@ class ApiBackend:
             self._messages.leave_out_system_role()
         else:
             self._parameters.reject(rejected, params, request.attempt)
-
-    def _values(self, data: Any, request: Request, ids: Mapping[str, int] | None) -> dict[str, Any]:
-        """Return the values of a Completion; those of an unreadable reply go with its failure."""
-        try:
-            values = read_reply(data)
-            is_filtered = values["failure"] is not None and values["failure"].kind == "filter"
-            if request.labels and not (is_filtered or values["refusal"]):
-                values |= {**self._labels(data, request, ids), "failure": None}
-        except Failed as failed:
-            failed.arrived = self._priced(read_usage_and_model(data), data)
-            raise
-        return self._priced(values, data)
-
-    def _priced(self, values: dict[str, Any], data: Any) -> dict[str, Any]:
-        """Add the cost, and remove keys from the texts, in case the provider echoed one."""
-        texts = {
-            name: without_keys(value, self._keys) for name, value in values.items() if isinstance(value, str)
-        }
-        return {**values, **texts, "cost": self._cost(data, values["usage"])}
-
-    def _labels(self, data: Any, request: Request, ids: Mapping[str, int] | None) -> dict[str, Any]:
-        """Read label probabilities; after a first success, missing ones are a failure of the item only."""
-        try:
-            values = read_labels(data, request.labels, ids)
-        except (RecursionError, OverflowError, BackendError) as error:
-            if isinstance(error, BackendError) and not self._gives_labels:
-                raise
-            raise Failed("reply", f"the log-probabilities cannot be read: {brief(str(error))}") from None
-        self._gives_labels = True
-        return values
-
-    def _cost(self, data: Any, usage: Usage | None) -> float | None:
-        raw = data.get("usage") if isinstance(data, dict) else None
-        if self.endpoint.provider == "openrouter" and (charged := billed(raw)) is not None:
-            return charged
-        if self.prices is None or usage is None:
-            return None
-        return self.prices.cost(usage, cache_write_tokens(raw))
 
 
 def _finish(runner: asyncio.Runner | ThreadRunner, close: Callable[[], Coroutine[Any, Any, None]]) -> None:

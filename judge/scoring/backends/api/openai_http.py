@@ -13,7 +13,8 @@ import aiohttp
 from judge.errors import BackendError
 from judge.scoring.backends.api import logprobs
 from judge.scoring.backends.api.dialects import parts_of
-from judge.scoring.backends.api.errors import Failed, brief, classify, problem_of, quoted, redact
+from judge.scoring.backends.api.errors import Failed, classify, problem_of, quoted, redact
+from judge.scoring.backends.api.http_faults import http_faults
 from judge.scoring.backends.api.providers import Endpoint
 from judge.scoring.backends.api.response_body import MOST_BYTES, decode
 
@@ -108,7 +109,7 @@ class OpenAIHttp:
     ) -> tuple[int, bytes, Mapping[str, str]]:
         """Send a POST request with `content`, or a GET request without."""
         body = json.dumps(content).encode() if content else b""
-        try:
+        with http_faults(self._endpoint, self._session.timeout):
             async with self._session.request(
                 "POST" if content else "GET",
                 url,
@@ -116,26 +117,7 @@ class OpenAIHttp:
                 headers=headers,
                 allow_redirects=False,
             ) as response:
-                return response.status, await _bounded(response), response.headers
-        except aiohttp.ConnectionTimeoutError:
-            late = redact(
-                f"{self._endpoint.base}: no connection within {self._session.timeout.sock_connect:g} s"
-            )
-            raise Failed("connection", late, again=True) from None
-        except TimeoutError:
-            late = f"no reply within {self._session.timeout.total:g} s"
-            raise Failed("timeout", late, again=True, answered=False) from None
-        except aiohttp.ClientConnectorCertificateError as error:
-            raise BackendError(self._untrusted(error)) from None
-        except aiohttp.InvalidURL:
-            raise BackendError(
-                f"{self._endpoint.where}: not a valid address; check api_base (--api-base)"
-            ) from None
-        except (aiohttp.ClientPayloadError, aiohttp.ClientResponseError) as error:
-            raise self._half_read(error) from None
-        except (aiohttp.ClientError, OSError) as error:
-            sent = not isinstance(error, aiohttp.ClientConnectorError)
-            raise Failed("connection", self._broken(error), again=True, answered=not sent) from None
+                return response.status, await whole_body(response), response.headers
 
     def _read(
         self,
@@ -158,25 +140,6 @@ class OpenAIHttp:
             raise classify(problem, self._endpoint, parts_of(messages, params))
         return data
 
-    def _half_read(self, error: Exception) -> Failed:
-        """Classify an error that occurred while a reply was being received."""
-        if "content-encoding" in str(error):
-            return Failed("reply", f"the reply cannot be unpacked: {brief(str(error))}", again=True)
-        if isinstance(error, aiohttp.ClientPayloadError):
-            return Failed("server", f"the reply was interrupted: {brief(str(error))}", again=True)
-        return Failed("connection", self._broken(error), again=True)  # not HTTP
-
-    def _broken(self, error: Exception) -> str:
-        cause = error.os_error if isinstance(error, aiohttp.ClientConnectorError) else error
-        said = getattr(cause, "strerror", None) or str(cause) or type(cause).__name__
-        return brief(f"{self._endpoint.base}: {said}")
-
-    def _untrusted(self, error: Exception) -> str:
-        return redact(
-            f"{self._endpoint.where}: the server's certificate is not trusted ({brief(str(error))}). "
-            "If it is your own server, set SSL_CERT_FILE to the file of its certificate authority"
-        )
-
     async def close(self) -> None:
         """Close all connections."""
         lookups = list(self._lookups.values())
@@ -187,7 +150,7 @@ class OpenAIHttp:
         await asyncio.sleep(0)  # lets the transports close before the loop does
 
 
-async def _bounded(response: aiohttp.ClientResponse) -> bytes:
+async def whole_body(response: aiohttp.ClientResponse) -> bytes:
     """Read the body up to `MOST_BYTES`; a compressed body may expand a thousandfold."""
     parts: list[bytes] = []
     size = 0

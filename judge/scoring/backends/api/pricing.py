@@ -154,19 +154,24 @@ class Forecast:
     completion_tokens: int
     cost: float | None
     """In USD; None if the price is unknown."""
+    batch_cost: float | None = None
+    """Cost through the provider's batch API."""
 
 
-def forecast(requests: Iterable[Request], prices: Prices | None) -> Forecast:
+def forecast(
+    requests: Iterable[Request], prices: Prices | None, batch_prices: Prices | None = None
+) -> Forecast:
     """Estimate tokens and cost of `requests` without sending them."""
     count = prompt = completion = 0
-    cost = 0.0
+    cost = batch_cost = 0.0
     for request in requests:
         usage = expected_usage(request)
         count += 1
         prompt += usage.prompt_tokens
         completion += usage.completion_tokens
         cost += prices.cost(usage) if prices else 0.0
-    return Forecast(count, prompt, completion, cost if prices else None)
+        batch_cost += batch_prices.cost(usage) if batch_prices else 0.0
+    return Forecast(count, prompt, completion, cost if prices else None, batch_cost if batch_prices else None)
 
 
 def expected_usage(request: Request) -> Usage:
@@ -231,8 +236,17 @@ class Budget:
         )
         if self.spent + self._reserved + worst > self._limit:
             return None
-        self._reserved += worst
+        self.hold(worst)
         return worst
+
+    def hold(self, amount: float) -> None:
+        """Reserve an amount in any case, because it was committed before."""
+        self._reserved += amount
+
+    @property
+    def reserved(self) -> float:
+        """Sum of the amounts reserved now."""
+        return self._reserved
 
     def settle(self, request: Request, reserved: float, cost: float | None, usage: Usage | None) -> None:
         """Replace the reserved amount by the cost; an unknown cost counts with the reserved amount."""

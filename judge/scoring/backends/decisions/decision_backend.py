@@ -52,4 +52,4 @@ class DecisionBackend(ApiBackend):
             "usage": read_usage(usage),
             "model": model if isinstance(model, str) else None,
         }
-        return {**self._priced(values, {"usage": usage}), "created": time.time()}
+        return {**self._replies.priced(values, {"usage": usage}), "created": time.time()}

@@ -6,12 +6,15 @@ import ssl
 import subprocess
 import threading
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from types import SimpleNamespace
 
 import aiohttp
 import pytest
 
 from judge.errors import BackendError
-from judge.scoring.backends.api.openai_http import OpenAIHttp, proxy_for
+from judge.scoring.backends.api.errors import Failed
+from judge.scoring.backends.api.http_faults import http_faults
+from judge.scoring.backends.api.openai_http import proxy_for
 from judge.scoring.backends.api.providers import Endpoint
 
 
@@ -116,11 +119,25 @@ class OfConnecting(aiohttp.ClientConnectorError):
     ids=["cause", "reason-of-the-system", "text", "name-of-the-error"],
 )
 def test_a_broken_connection_names_the_address_and_the_most_telling_cause(error, said):
-    async def told():
-        client = OpenAIHttp(ENDPOINT, 60.0)
-        try:
-            return client._broken(error)
-        finally:
-            await client.close()
+    with pytest.raises(Failed) as raised, http_faults(ENDPOINT, aiohttp.ClientTimeout(60)):
+        raise error
+    assert raised.value.message == f"http://h:8000/v1: {said}"
 
-    assert asyncio.run(told()) == f"http://h:8000/v1: {said}"
+
+@pytest.mark.parametrize(
+    ("error", "kind", "said"),
+    [
+        (aiohttp.ConnectionTimeoutError(), "connection", "http://h:8000/v1: no connection within 15 s"),
+        (aiohttp.SocketTimeoutError(), "timeout", "no reply within 60 s"),
+        (
+            aiohttp.ClientResponseError(SimpleNamespace(real_url="http://h"), (), message="odd"),
+            "connection",
+            "odd",
+        ),
+    ],
+)
+def test_a_fault_of_the_connection_may_be_tried_again(error, kind, said):
+    limits = aiohttp.ClientTimeout(total=None, sock_read=60, sock_connect=15)
+    with pytest.raises(Failed, match=said) as raised, http_faults(ENDPOINT, limits):
+        raise error
+    assert (raised.value.kind, raised.value.again) == (kind, True)

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from judge.errors import BackendError
 from judge.records import Item, Request, Usage
 from judge.scoring.backends.api.pricing import (
+    BATCHES,
     Budget,
     Prices,
     expected_usage,
@@ -19,6 +20,8 @@ from judge.scoring.backends.api.pricing import (
 )
 
 ENTRY = {"litellm_provider": "openai", "input_cost_per_token": 2e-6, "output_cost_per_token": 8e-6}
+
+HALF = {"input_cost_per_token_batches": 1e-6, "output_cost_per_token_batches": 4e-6}
 
 
 def request(text="x" * 4000, **params):
@@ -81,6 +84,36 @@ def test_a_forecast_counts_characters_pictures_and_replies():
     seen = forecast([request("x" * 4000), request(parts, max_tokens=50)], Prices(ENTRY))
     assert (seen.requests, seen.prompt_tokens, seen.completion_tokens) == (2, 1000 + 100 + 1500, 300 + 50)
     assert seen.cost == pytest.approx(2600 * 2e-6 + 350 * 8e-6)
+
+
+def test_prices_of_batches_are_those_of_the_list_and_not_half():
+    price = find_prices("openai/gpt-5", "openai", "gpt-5", BATCHES).at(0)
+    assert (price.prompt, price.completion, price.cached) == (6.25e-7, 5e-6, 6.25e-8)
+    grok = find_prices("xai/grok-4.20-0309-reasoning", "xai", "grok-4.20-0309-reasoning", BATCHES)
+    assert (grok.at(0).prompt, grok.at(300_000).completion) == (1e-6, 4e-6)  # 0.8 of the normal price
+
+
+@pytest.mark.parametrize(
+    "name", ["mistral/mistral-small-latest", "azure/eu/gpt-4o-mini", "openai/unheard-of"]
+)
+def test_a_model_without_both_prices_of_batches_has_none(name):
+    provider, _, model = name.partition("/")
+    assert find_prices(name, provider, model, BATCHES) is None
+
+
+def test_a_forecast_has_both_prices():
+    seen = forecast([request()], Prices(ENTRY), Prices({**ENTRY, **HALF}, BATCHES))
+    assert seen.batch_cost == pytest.approx(seen.cost / 2)
+    assert forecast([request()], Prices(ENTRY)).batch_cost is None
+
+
+def test_what_was_committed_before_is_held_whatever_the_limit():
+    budget = Budget(0.001, Prices(ENTRY))
+    budget.hold(5.0)
+    assert budget.reserved == 5.0
+    assert budget.reserve(request("x")) is None
+    budget.release(5.0)
+    assert budget.reserved == 0.0
 
 
 def test_a_request_for_labels_is_answered_by_one_token():
