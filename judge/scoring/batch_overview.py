@@ -18,7 +18,7 @@ from judge.scoring.backends.batch.submission import understood
 from judge.scoring.run import Run
 
 _TIMEOUT = 60.0
-_HEAD = ("batch", "state", "requests", "answered", "failed", "cost", "recorded", "id at the provider")
+_HEAD = ("batch", "state", "requests", "answered", "failed", "cost", "recorded (UTC)", "id at the provider")
 _TO_THE_LEFT = frozenset({1, 6, 7})
 
 
