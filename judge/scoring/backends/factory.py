@@ -6,6 +6,7 @@ from judge.errors import BackendError, InputError, RunError
 from judge.records import Item
 from judge.rubric import Rubric
 from judge.scoring.backends import Backend
+from judge.scoring.backends.api.parameters import Encode
 from judge.scoring.backends.connection import Connection
 from judge.scoring.backends.vllm.engine import EngineOptions
 from judge.scoring.callbacks import ScoringCallback
@@ -125,43 +126,64 @@ def load_backend(
         The run has open batches, and the connection does not use the batch API.
     """
     callback = callback or ScoringCallback()
-    name = judge.model.partition(":")[2]
-    if judge.backend == "baseline":
-        from judge.scoring.backends.baseline import BaselineBackend
-
-        return BaselineBackend(judge.rubric)
-    if judge.backend == "replay":
-        from judge.scoring.backends.replay import ReplayBackend
-
-        return ReplayBackend(name)
     encoder = ImageEncoder(image_root, judge.max_pixels)
-    most_images = most_images_shown(run, judge.rubric) if run else 0
 
     def encode(item: Item, index: int) -> str:
         return encoder.encode(item.images[index])
 
-    if judge.backend == "vllm" and engine.ray is not None:
+    match judge.backend:
+        case "baseline":
+            from judge.scoring.backends.baseline import BaselineBackend
+
+            return BaselineBackend(judge.rubric)
+        case "replay":
+            from judge.scoring.backends.replay import ReplayBackend
+
+            return ReplayBackend(judge.model.partition(":")[2])
+        case "vllm":
+            return _local_model(judge, engine, image_root, run, encode, callback)
+        case "decisions":
+            from judge.scoring.backends.decisions import decision_backend, routes
+
+            routes.check_images(judge.model, most_images_shown(run, judge.rubric) if run else 0)
+            return decision_backend.DecisionBackend(
+                judge.model, connection=connection, encode=encode, on_wait=callback.on_wait
+            )
+        case _:
+            return _provider(judge, connection, run, encode, callback)
+
+
+def _local_model(
+    judge: Judge,
+    engine: EngineOptions,
+    image_root: Path,
+    run: Run | None,
+    encode: Encode,
+    callback: ScoringCallback,
+) -> Backend:
+    """A model in this process, or one in each worker of a cluster."""
+    most_images = most_images_shown(run, judge.rubric) if run else 0
+    if engine.ray is not None:
         from judge.scoring.backends.ray.backend import ray_backend
 
         return ray_backend(judge, engine, image_root, most_images, callback.on_model_loading)
-    if judge.backend == "vllm":
-        from judge.scoring.backends.vllm.backend import VllmBackend
+    from judge.scoring.backends.vllm.backend import VllmBackend
 
-        return VllmBackend(
-            str(Path(name).expanduser()) if name.startswith("~") else name,
-            decisive=judge.engine,
-            options=engine,
-            most_images=most_images,
-            encode=encode,
-            on_start=callback.on_model_loading,
-        )
-    if judge.backend == "decisions":
-        from judge.scoring.backends.decisions import decision_backend, routes
+    name = judge.model.partition(":")[2]
+    return VllmBackend(
+        str(Path(name).expanduser()) if name.startswith("~") else name,
+        decisive=judge.engine,
+        options=engine,
+        most_images=most_images,
+        encode=encode,
+        on_start=callback.on_model_loading,
+    )
 
-        routes.check_images(judge.model, most_images)
-        return decision_backend.DecisionBackend(
-            judge.model, connection=connection, encode=encode, on_wait=callback.on_wait
-        )
+
+def _provider(
+    judge: Judge, connection: Connection, run: Run | None, encode: Encode, callback: ScoringCallback
+) -> Backend:
+    """An API, request by request or in batches."""
     from judge.scoring.backends.api.backend import ApiBackend
     from judge.scoring.backends.batch.journal import BatchJournal
 
