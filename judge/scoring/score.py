@@ -177,6 +177,7 @@ def score(
             connection=connection,
             engine=engine,
             image_root=root,
+            most_images=run.most_images,
             run=run,
             callback=progress,
         )

@@ -77,6 +77,7 @@ def load_backend(
     connection: Connection,
     engine: EngineOptions,
     image_root: Path,
+    most_images: int = 0,
     run: Run | None = None,
     callback: ScoringCallback | None = None,
 ) -> Backend:
@@ -92,9 +93,10 @@ def load_backend(
         How a model in this process is run.
     image_root : Path
         Folder that image paths are relative to.
+    most_images : int
+        Largest number of images of one item; a model in this process reserves memory for them.
     run : Run or None
-        The run, open for writing: a model in this process reserves memory for the images of its items, and
-        batches are recorded in it.
+        The run, open for writing; batches are recorded in it.
     callback : ScoringCallback or None
         Informed about the loading of a model, waits and batches.
 
@@ -125,7 +127,7 @@ def load_backend(
             str(Path(name).expanduser()) if name.startswith("~") else name,
             decisive=judge.engine,
             options=engine,
-            most_images=run.most_images if run else 0,
+            most_images=most_images,
             encode=encode,
             on_start=callback.on_model_loading,
         )

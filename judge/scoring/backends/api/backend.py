@@ -128,26 +128,27 @@ class ApiBackend:
         return OpenAIHttp(self.endpoint, self._connection.timeout)
 
     def _dispatcher(self, source: Iterator[Request], client: Client) -> Dispatcher:
-        async def attempt(request: Request) -> dict[str, Any]:
-            ids = await client.token_ids(request.labels) if request.labels else None
-            params = self._parameters.of(request, ids)
-            try:
-                data = await client.ask(await self._messages.of(request), params)
-            except Rejected as rejected:
-                self._learn(rejected, request, params)
-                raise
-            dropped = self._parameters.dropped(request) + self._messages.dropped
-            values = self._replies.values(data, request.labels, ids)
-            return {**values, "dropped": dropped, "created": time.time()}
-
         return Dispatcher(
             source,
-            attempt,
+            lambda request: self._send(request, client),
             pace=self._pace,
             retry=self._retry,
             budget=self._budget,
             on_wait=self._on_wait,
         )
+
+    async def _send(self, request: Request, client: Client) -> dict[str, Any]:
+        """Send a request once, and return the values of its completion."""
+        ids = await client.token_ids(request.labels) if request.labels else None
+        params = self._parameters.of(request, ids)
+        try:
+            data = await client.ask(await self._messages.of(request), params)
+        except Rejected as rejected:
+            self._learn(rejected, request, params)
+            raise
+        dropped = self._parameters.dropped(request) + self._messages.dropped
+        values = self._replies.values(data, request.labels, ids)
+        return {**values, "dropped": dropped, "created": time.time()}
 
     def _learn(self, rejected: Rejected, request: Request, params: Mapping[str, Any]) -> None:
         """Remember what the provider rejects, so that the request is sent again without it."""

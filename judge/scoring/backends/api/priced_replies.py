@@ -57,11 +57,11 @@ class PricedReplies:
             if labels and not (is_filtered or values["refusal"]):
                 values |= {**self._labels(data, labels, ids), "failure": None}
         except Failed as failed:
-            failed.arrived = self._priced(read_usage_and_model(data), data)
+            failed.arrived = self.priced(read_usage_and_model(data), data)
             raise
-        return self._priced(values, data)
+        return self.priced(values, data)
 
-    def _priced(self, values: dict[str, Any], data: Any) -> dict[str, Any]:
+    def priced(self, values: dict[str, Any], data: Any) -> dict[str, Any]:
         """Add the cost, and remove keys from the texts, in case the provider echoed one."""
         texts = {
             name: without_keys(value, self._keys) for name, value in values.items() if isinstance(value, str)
