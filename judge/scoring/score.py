@@ -183,6 +183,7 @@ def score(
             connection=connection,
             engine=engine,
             image_root=root,
+            most_images=most_images_shown(run, judge.rubric),
             run=run,
             callback=progress,
         )

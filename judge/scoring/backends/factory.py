@@ -99,6 +99,7 @@ def load_backend(
     connection: Connection,
     engine: EngineOptions,
     image_root: Path,
+    most_images: int = 0,
     run: Run | None = None,
     callback: ScoringCallback | None = None,
 ) -> Backend:
@@ -114,9 +115,10 @@ def load_backend(
         How a model in this process is run.
     image_root : Path
         Folder that image paths are relative to.
+    most_images : int
+        Largest number of images of one item; a model in this process reserves memory for them.
     run : Run or None
-        The run, open for writing: a model in this process reserves memory for the images of its items, and
-        batches are recorded in it.
+        The run, open for writing; batches are recorded in it.
     callback : ScoringCallback or None
         Informed about the loading of a model, waits and batches.
 
@@ -141,11 +143,11 @@ def load_backend(
 
             return ReplayBackend(judge.model.partition(":")[2])
         case "vllm":
-            return _local_model(judge, engine, image_root, run, encode, callback)
+            return _local_model(judge, engine, image_root, most_images, encode, callback)
         case "decisions":
             from judge.scoring.backends.decisions import decision_backend, routes
 
-            routes.check_images(judge.model, most_images_shown(run, judge.rubric) if run else 0)
+            routes.check_images(judge.model, most_images)
             return decision_backend.DecisionBackend(
                 judge.model, connection=connection, encode=encode, on_wait=callback.on_wait
             )
@@ -157,12 +159,11 @@ def _local_model(
     judge: Judge,
     engine: EngineOptions,
     image_root: Path,
-    run: Run | None,
+    most_images: int,
     encode: Encode,
     callback: ScoringCallback,
 ) -> Backend:
     """A model in this process, or one in each worker of a cluster."""
-    most_images = most_images_shown(run, judge.rubric) if run else 0
     if engine.ray is not None:
         from judge.scoring.backends.ray.backend import ray_backend
 

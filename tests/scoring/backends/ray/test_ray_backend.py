@@ -20,7 +20,6 @@ from judge.scoring.backends.ray import backend as ray_module
 from judge.scoring.backends.ray import cluster
 from judge.scoring.backends.ray.backend import RayBackend, ray_backend
 from judge.scoring.backends.ray.worker import Replies, Worker
-from judge.scoring.run import Run
 
 
 class RayError(Exception):
@@ -352,10 +351,7 @@ def test_judge_with_workers_gets_this_backend(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     judge = Judge("vllm:./model", load_rubric("open_qa"), engine={"lora": "model", "dtype": "half"})
     engine = EngineOptions(ray=RayOptions(workers=2), tensor_parallel=2)
-    with Run.create(tmp_path / "run", judge) as run:
-        images = [Image(path=f"{n}.png") for n in range(3)]
-        run.add_items([Item(id="a", question="?", answer="x", images=images)], str)
-        backend = load_backend(judge, connection=Connection(), engine=engine, image_root=tmp_path, run=run)
+    backend = load_backend(judge, connection=Connection(), engine=engine, image_root=tmp_path, most_images=3)
     made = backend._make_backend
     assert made.model == made.decisive["lora"] == str(tmp_path / "model")
     assert made.decisive["dtype"] == "half"
