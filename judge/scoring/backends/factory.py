@@ -108,21 +108,34 @@ def load_backend(
     def encode(item: Item, index: int) -> str:
         return encoder.encode(item.images[index])
 
-    if judge.backend == "vllm" and engine.ray is not None:
-        from judge.scoring.backends.ray.backend import ray_backend
-
-        return ray_backend(judge, engine, image_root, most_images, on_loading)
     if judge.backend == "vllm":
-        from judge.scoring.backends.vllm.backend import VllmBackend
-
-        return VllmBackend(
-            str(Path(name).expanduser()) if name.startswith("~") else name,
-            decisive=judge.engine,
-            options=engine,
-            most_images=most_images,
-            encode=encode,
-            on_start=on_loading,
-        )
+        return _local_backend(judge, engine, encode, image_root, most_images, on_loading)
     from judge.scoring.backends.api.backend import ApiBackend
 
     return ApiBackend(judge.model, connection=connection, encode=encode, on_wait=on_wait)
+
+
+def _local_backend(
+    judge: Judge,
+    engine: EngineOptions,
+    encode: Callable[[Item, int], str],
+    image_root: Path,
+    most_images: int,
+    on_loading: Callable[[str], None],
+) -> Backend:
+    """Create the backend of a model in this process, or on the machines of a Ray cluster."""
+    if engine.ray is not None:
+        from judge.scoring.backends.ray.backend import ray_backend
+
+        return ray_backend(judge, engine, image_root, most_images, on_loading)
+    from judge.scoring.backends.vllm.backend import VllmBackend
+
+    name = judge.model.partition(":")[2]
+    return VllmBackend(
+        str(Path(name).expanduser()) if name.startswith("~") else name,
+        decisive=judge.engine,
+        options=engine,
+        most_images=most_images,
+        encode=encode,
+        on_start=on_loading,
+    )
