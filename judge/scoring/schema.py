@@ -15,7 +15,7 @@ from judge.files.sqlite import REFUSED, code_of, explain
 from judge.records import MOST_SAMPLES, Completion, Failure, Item, Score, Usage
 from judge.rubric import BINARY, CRITERIA, Rubric
 from judge.scoring.random_sample import RandomSample
-from judge.scoring.shards import ShardFact
+from judge.scoring.shards import MergeFact, ShardFact
 
 REQUIRED_FACTS = {"judge", "fingerprint", "rubric"}
 _FACT_TYPES: dict[str, type | tuple[type, ...]] = {
@@ -28,7 +28,11 @@ _FACT_TYPES: dict[str, type | tuple[type, ...]] = {
 }
 """Types of the facts that the code computes with; the others are only displayed."""
 
-_FACT_MODELS: dict[str, type[BaseModel]] = {"random_sample": RandomSample, "shard": ShardFact}
+_FACT_MODELS: dict[str, type[BaseModel]] = {
+    "random_sample": RandomSample,
+    "shard": ShardFact,
+    "merged": MergeFact,
+}
 """Facts with several parts, or null."""
 
 COMPLETION_COLUMNS = (

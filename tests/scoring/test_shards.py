@@ -243,9 +243,10 @@ def test_preview_counts_the_items_of_the_shard(tmp_path):
     assert sum(found) == 12
 
 
-def test_damaged_shard_in_the_manifest_is_reported(tmp_path):
+@pytest.mark.parametrize("fact", ["shard", "merged"])
+def test_damaged_fact_in_the_manifest_is_reported(tmp_path, fact):
     score(items(2), shard="1/1", out=tmp_path / "r")
     with Run.create(tmp_path / "r", Judge("baseline", score_module.load_rubric("open_qa"))) as run:
-        run.set_fact("shard", {"number": "one"})
+        run.set_fact(fact, {"number": "one"})
     with pytest.raises(RunError, match="damaged"):
         Run.open(tmp_path / "r")
