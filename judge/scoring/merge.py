@@ -19,7 +19,7 @@ from judge.scoring.judge import differences
 from judge.scoring.loop import derive_scores
 from judge.scoring.run import Run
 from judge.scoring.schema import storage_errors, transaction
-from judge.scoring.shards import ShardFact
+from judge.scoring.shards import MergeFact, ShardFact
 
 _MOST_NAMED = 10
 _FILES_PER_RUN, _OTHER_FILES = 3, 20  # SQLite opens the database, its log and its index of the log
@@ -149,12 +149,13 @@ class _MergedRun(Run):
             self._insert("INSERT OR REPLACE INTO requests VALUES (?, ?, ?, ?)", part.request_rows(is_sharded))
             self._insert(schema.INSERT_COMPLETION, part.completion_rows())
             last.append(self._one("SELECT coalesce(max(seq), 0) FROM completions"))
-        merged = {
-            "runs": len(parts),
-            "replies_in_several": self._order_replies(last),
-            "left_out": sum(part.left_out for part in parts) if is_sharded else 0,
-        }
-        for name, value in {**_combined([p.manifest for p in parts], counts.new), "merged": merged}.items():
+        merged = MergeFact(
+            runs=len(parts),
+            replies_in_several=self._order_replies(last),
+            left_out=sum(part.left_out for part in parts) if is_sharded else 0,
+        )
+        facts = _combined([part.manifest for part in parts], counts.new)
+        for name, value in {**facts, "merged": merged.model_dump()}.items():
             self.set_fact(name, value)
 
     def _insert(self, statement: str, rows: Iterator[tuple[Any, ...]]) -> None:

@@ -16,7 +16,7 @@ from judge.records import MOST_SAMPLES, Completion, Failure, Item, Score, Usage
 from judge.rubric import BINARY, CRITERIA, Rubric
 from judge.scoring.parsing.decision_answers import DecisionForm
 from judge.scoring.random_sample import RandomSample
-from judge.scoring.shards import ShardFact
+from judge.scoring.shards import MergeFact, ShardFact
 
 REQUIRED_FACTS = {"judge", "fingerprint", "rubric"}
 _FACT_TYPES: dict[str, type | tuple[type, ...]] = {
@@ -34,6 +34,7 @@ _FACT_MODELS: dict[str, type[BaseModel]] = {
     "random_sample": RandomSample,
     "shard": ShardFact,
     "decisions": DecisionForm,
+    "merged": MergeFact,
 }
 """Facts with several parts, or null."""
 

@@ -14,7 +14,7 @@ from judge.rows import RowSource, path_and_sheet
 from judge.rubric import ItemRubrics, Rubric, load_rubric
 from judge.scoring.backends import Backend
 from judge.scoring.backends.connection import Connection
-from judge.scoring.backends.factory import check_backend, load_backend
+from judge.scoring.backends.factory import check_backend, load_backend, most_images_shown
 from judge.scoring.backends.vllm.engine import EngineOptions
 from judge.scoring.callbacks import ProgressBar, ScoringCallback
 from judge.scoring.checked_items import (

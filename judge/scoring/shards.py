@@ -76,3 +76,23 @@ class ShardFact(BaseModel):
     of: int = Field(ge=1, le=MOST_SHARDS)
     items: int = Field(ge=0)
     input: str
+
+
+class MergeFact(BaseModel):
+    """What a run was merged from, as its manifest records it.
+
+    Attributes
+    ----------
+    runs : int
+        Number of runs.
+    replies_in_several : int
+        Requests to which more than one run has a reply.
+    left_out : int
+        Items of shards that are no longer in their input.
+    """
+
+    model_config = ConfigDict(frozen=True, strict=True)
+
+    runs: int
+    replies_in_several: int
+    left_out: int

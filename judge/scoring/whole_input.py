@@ -52,9 +52,10 @@ class WholeInput:
             seen.execute("CREATE TABLE ids (id TEXT PRIMARY KEY, digest TEXT NOT NULL) WITHOUT ROWID")
             seen.execute("BEGIN")
             for self.n_items, (place, item) in enumerate(items, start=1):
-                _check_id(seen, item, place)
+                # A copy, because an item keeps its digest, and that of its images is not known yet.
+                digest = _checked_digest(seen, item.model_copy(), place)
                 content = content_key(item, self._root)
-                self._digest.update(f"{item.digest}{content}".encode())
+                self._digest.update(f"{digest}{content}".encode())
                 if self._shard.holds(content):
                     self.position = self.n_items
                     yield place, item
@@ -69,10 +70,12 @@ class WholeInput:
         )
 
 
-def _check_id(seen: sqlite3.Connection, item: Item, place: str) -> None:
+def _checked_digest(seen: sqlite3.Connection, item: Item, place: str) -> str:
+    """Return the digest of an item whose id is new, or that of an equal item."""
     known = seen.execute("SELECT digest, 1 FROM ids WHERE id = ?", [item.id]).fetchone()
     if ingest_state(item, known, 1, place) == "new":
         seen.execute("INSERT INTO ids VALUES (?, ?)", [item.id, item.digest])
+    return item.digest
 
 
 def check_shard(run: Run, shard: Shard | None) -> None:

@@ -8,9 +8,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import PIL.Image
 import pytest
 
-from judge import Judge, Run, load_rubric, merge, rederive, report, score
+from judge import Image, Judge, Run, load_rubric, merge, rederive, report, score
 from judge.errors import InputError, RunError
 from judge.records import Failure
 from judge.scoring import merge as merge_module
@@ -94,6 +95,19 @@ def test_merged_run_is_resumed_without_a_request(tmp_path, backend):
     with score(items(12), out=tmp_path / "all", **SCRIPTED) as run:
         assert run.summary().complete == 12
     assert backend.asked == []
+
+
+def test_items_with_images_are_merged_and_resumed_without_a_request(tmp_path, backend):
+    for name, colour in (("a", "red"), ("b", "red"), ("c", "blue")):
+        PIL.Image.new("RGB", (4, 4), colour).save(tmp_path / f"{name}.png")
+    answers = [item(name, images=(Image(path=f"{name}.png"),)) for name in "abc"]
+    options = {"image_root": tmp_path, **SCRIPTED}
+    with merge(shards(answers, 2, tmp_path, **options), out=tmp_path / "all") as run:
+        assert run.ids_with_status() == ["a", "b", "c"]
+    assert len(backend.asked) == 2  # two images have the same content
+    with score(answers, out=tmp_path / "all", **options) as run:
+        assert run.summary().complete == 3
+    assert len(backend.asked) == 2
 
 
 def test_requests_that_a_shard_lacks_are_sent_when_the_merged_run_is_scored(tmp_path, backend):

@@ -132,6 +132,24 @@ def test_invalid_image_is_an_error_in_the_shard_that_holds_it_only(tmp_path):
     assert sorted(outcomes) == ["refused", "scored"]
 
 
+@pytest.mark.parametrize("times", [1, 2])
+def test_digest_of_an_item_with_an_image_is_that_of_a_run_without_shards(tmp_path, times):
+    answers = [item(images=(Image(path=picture(tmp_path / "a.png")),))] * times
+    stored = []
+    for shard in (None, "1/1"):
+        with score(answers, shard=shard, out=tmp_path / str(shard), image_root=tmp_path) as run:
+            stored += [digest for (digest,) in run._rows("SELECT digest FROM items")]
+    assert stored[0] == stored[1]
+
+
+def test_changed_image_is_noticed_when_a_shard_is_scored_again(tmp_path, backend):
+    one = item(images=(Image(path=picture(tmp_path / "a.png")),))
+    for colour in ("red", "blue"):
+        picture(tmp_path / "a.png", colour)
+        score([one], shard="1/1", out=tmp_path / "r", judge="openai/x", rubric=rubric(), image_root=tmp_path)
+    assert len(backend.asked) == 2
+
+
 def test_shard_without_items_is_a_run_without_items(tmp_path):
     found = list(shards(items(1), 3, tmp_path))
     assert sorted(found) == [[], [], ["0"]]
@@ -225,9 +243,10 @@ def test_preview_counts_the_items_of_the_shard(tmp_path):
     assert sum(found) == 12
 
 
-def test_damaged_shard_in_the_manifest_is_reported(tmp_path):
+@pytest.mark.parametrize("fact", ["shard", "merged"])
+def test_damaged_fact_in_the_manifest_is_reported(tmp_path, fact):
     score(items(2), shard="1/1", out=tmp_path / "r")
     with Run.create(tmp_path / "r", Judge("baseline", score_module.load_rubric("open_qa"))) as run:
-        run.set_fact("shard", {"number": "one"})
+        run.set_fact(fact, {"number": "one"})
     with pytest.raises(RunError, match="damaged"):
         Run.open(tmp_path / "r")

@@ -70,7 +70,7 @@ def _counts(table: ScoreTable, found: FoundScores) -> ScoreCounts:
 
 def _about(run: Run, summary: RunSummary) -> dict[str, str]:
     manifest, rubric, described = run.manifest, run.rubric, run.fact("judge")
-    sample = run.fact("random_sample")
+    sample, shard, merged = (run.fact(name) for name in ("random_sample", "shard", "merged"))
     served = run.served()
     scores = "expected" if described.get("scores") == "expected" else None
     facts = {
@@ -86,6 +86,8 @@ def _about(run: Run, summary: RunSummary) -> dict[str, str]:
         "rubric": f"{rubric.name} version {rubric.version} ({rubric.digest[:12]})",
         "pass rule": " and ".join(f"{name} >= {least:g}" for name, least in rubric.pass_rule.items()),
         "input": manifest.get("input"),
+        "shard": shard and f"{shard['number']} of {shard['of']} of an input with {shard['items']:,} items",
+        "merged from": merged and f"{merged['runs']:,} runs",
         "score statuses": _statuses(summary) or None,
         "selection": sample and str(RandomSample(**sample)),
         IMAGE_ROOT: manifest.get("image_root"),

@@ -39,3 +39,11 @@ def test_a_report_of_a_pilot_says_of_how_many_items_it_is_a_random_sample(tmp_pa
 def test_a_folder_without_a_run_is_an_error(tmp_path):
     with pytest.raises(RunError):
         read_run(tmp_path)
+
+
+def test_shard_and_merged_run_are_named(tmp_path):
+    answers = [{"id": f"q{n}", "question": f"{n} + 1?", "answer": "4", "reference": "4"} for n in range(8)]
+    parts = [judge.score(answers, shard=f"{n}/2", out=tmp_path / str(n)).path for n in (1, 2)]
+    whole = judge.report(judge.merge(parts, out=tmp_path / "all")).about
+    assert judge.report(parts[0]).about["shard"] == "1 of 2 of an input with 8 items"
+    assert (whole["merged from"], whole.get("shard")) == ("2 runs", None)
