@@ -15,6 +15,7 @@ from judge.errors import InputError, RunError
 from judge.files.whole_folder import check_free, whole_folder
 from judge.records import Item
 from judge.scoring import schema
+from judge.scoring.backends.batch.journal import open_keys
 from judge.scoring.judge import differences
 from judge.scoring.loop import derive_scores
 from judge.scoring.run import Run
@@ -55,7 +56,8 @@ def merge(runs: Sequence[str | Path], *, out: str | Path) -> Run:
     Raises
     ------
     RunError
-        A run cannot be read, or is another judge's; shards are missing, given twice, or of another input.
+        A run cannot be read, is another judge's, or has batches that are not collected; shards are missing,
+        given twice, or of another input.
     InputError
         `out` exists, no run is given, or two runs have the same id for items with different content.
 
@@ -83,6 +85,7 @@ def merge(runs: Sequence[str | Path], *, out: str | Path) -> Run:
     with ExitStack() as stack:
         parts = [stack.enter_context(_RunToMerge.open(path)) for path in runs]
         _check_judges(parts)
+        _check_collected(parts)
         is_sharded = _check_shards(parts)
         with whole_folder(out) as draft, _MergedRun.create(draft, parts[0].judge) as merged:
             merged.fill(parts, is_sharded)
@@ -244,6 +247,16 @@ def _check_judges(parts: Sequence[_RunToMerge]) -> None:
         for name, problem in _EQUAL.items():
             if part.fact(name) != first.fact(name):
                 raise RunError(f"{part.path}: differs from {first.path}: {problem}")
+
+
+def _check_collected(parts: Sequence[_RunToMerge]) -> None:
+    """Refuse runs with open batches: the merged run would request again what is already paid for."""
+    for part in parts:
+        if waiting := len(open_keys(part.path)):
+            raise RunError(
+                f"{part.path}: {waiting:,} of its requests are in batches that are not collected; collect "
+                "them first: the same judge score … --batch (batch=True)"
+            )
 
 
 def _check_shards(parts: Sequence[_RunToMerge]) -> bool:

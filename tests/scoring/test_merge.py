@@ -6,6 +6,7 @@ import shutil
 import signal
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import PIL.Image
@@ -16,6 +17,8 @@ from judge.errors import InputError, RunError
 from judge.records import Failure
 from judge.scoring import merge as merge_module
 from judge.scoring import score as score_module
+from judge.scoring.backends.batch.chunks import BatchMember, Chunk, Framing
+from judge.scoring.backends.batch.journal import BatchJournal
 from judge.scoring.prompt import build_requests
 from judge.scoring.shards import Shard
 from judge.scoring.whole_input import content_key
@@ -212,6 +215,15 @@ def refused(runs, tmp_path):
 
 def test_missing_shards_are_named(parts, tmp_path):
     assert "2 of 4 shards are missing: 2, 4. Score each one" in refused([parts[0], parts[2]], tmp_path)
+
+
+def test_run_with_batches_that_are_not_collected_is_refused(tmp_path):
+    folder = run_of(tmp_path / "r")
+    chunk = Chunk(tmp_path, Framing(b"[", b",", b"]"))
+    chunk.add(BatchMember("k", "q"), b"{}", 10, 0.5)
+    with closing(chunk), Run.create(folder, Judge("openai/x", rubric())) as run:
+        BatchJournal(folder, run.connection).intend(chunk, "token", "openai", "")
+    assert "1 of its requests are in batches that are not collected" in refused([folder], tmp_path)
 
 
 def test_one_missing_shard_is_named(parts, tmp_path):
