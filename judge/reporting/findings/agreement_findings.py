@@ -19,10 +19,10 @@ from judge.reporting.findings.outcomes import (
     NO_VERDICT,
     Outcome,
     StatedOutcome,
+    definite_first,
     outcome,
     stated_outcome,
     undefined_because,
-    definite_first,
     words_of_test,
 )
 from judge.reporting.render.numbers import number_text

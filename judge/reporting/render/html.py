@@ -57,7 +57,7 @@ MOST_PRINTED_ROWS = 100
 MOST_PRINTED_CHARTS = 12
 """Charts of a closed section that are printed; with more, paper counts them."""
 LONGEST_FINDINGS = 400
-"""Letters of the first findings, which a phone shows unfolded, so that the main table is on its first screen."""
+"""Letters of the first findings, which a phone shows unfolded: the main table is on its first screen."""
 RUBRIC = "rubric"
 _TEMPLATES = Path(__file__).parent / "templates"
 _NO_SLUG = re.compile(r"[^a-z0-9]+")
@@ -111,7 +111,7 @@ def page(report: ReportContent, figures: Mapping[str, Figure] | None = None) -> 
 
 
 def _n_unfolded(findings: Sequence[str]) -> int:
-    """Number of the first findings that a phone shows unfolded: at least one, and all but one are not enough."""
+    """Number of the first findings that a phone shows unfolded; a single further one is shown, too."""
     lengths = itertools.accumulate(map(len, findings))
     n = max(1, sum(length <= LONGEST_FINDINGS for length in lengths))
     return len(findings) if n >= len(findings) - 1 else n

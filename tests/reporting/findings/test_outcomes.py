@@ -4,7 +4,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from judge.reporting.findings.outcomes import outcome, stated_outcome, definite_first
+from judge.reporting.findings.outcomes import definite_first, outcome, stated_outcome
 from judge.stats.engine.estimate import Estimate
 
 UNDEFINED = Estimate.undefined("no_ratings")
