@@ -209,7 +209,7 @@ RENAMED = {
     "retest": None,
     "sections": None,
     "format_": "format",
-    **dict.fromkeys(("html", "markdown", "latex", "csv", "gates", "junit", "open_page"), None),
+    **dict.fromkeys(("html", "markdown", "latex", "csv", "svg", "gates", "junit", "open_page"), None),
 }
 """Parameter of a command -> parameter of the function; None: output, or another function."""
 

@@ -16,6 +16,7 @@ from judge.cli.next_steps import same_command
 from judge.cli.option_types import (
     Number,
     Repeated,
+    RunPath,
     TablePath,
     margins,
     names,
@@ -112,7 +113,7 @@ def select_on(chosen: str, default: str) -> Decorator:
     )
 
 
-runs = click.argument("runs", nargs=-1, type=click.Path(exists=True, file_okay=False))
+runs = click.argument("runs", nargs=-1, type=RunPath())
 humans = click.option(
     "--humans",
     cls=Repeated,

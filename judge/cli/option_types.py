@@ -14,6 +14,9 @@ from judge.errors import InputError
 from judge.rows import path_and_sheet
 from judge.scoring.shards import Shard
 
+_MOST_RUNS = 5
+"""Runs that are named where the folder of a run does not exist."""
+
 
 class Number(click.FloatRange):
     """A finite number within a range; click's own type accepts NaN and infinity."""
@@ -44,6 +47,26 @@ class TablePath(click.Path):
         """Check that the file or folder exists, and return the value as it is given."""
         super().convert(str(path_and_sheet(value)[0]), param, ctx)
         return value
+
+
+class RunPath(click.Path):
+    """The folder of a run, or of runs."""
+
+    def __init__(self) -> None:
+        super().__init__(exists=True, file_okay=False)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Check that the folder exists; fail with what to give instead of a file of answers."""
+        path, allowed = Path(value), "allowed is the folder of a run, which judge score FILE writes and names"
+        if path.is_file():
+            self.fail(f"{str(value)!r} is a file; {allowed}", param, ctx)
+        if not path.exists():
+            near = path.parent if path.parent.is_dir() else Path("runs")
+            found = sorted(str(one.parent) for one in near.glob("*/run.json"))
+            more = f" and {len(found) - _MOST_RUNS:,} more" if len(found) > _MOST_RUNS else ""
+            there = f"; found: {', '.join(found[:_MOST_RUNS])}{more}" if found else ""
+            self.fail(f"{str(value)!r} does not exist; {allowed}{there}", param, ctx)
+        return super().convert(value, param, ctx)
 
 
 class Repeated(click.Option):

@@ -6,14 +6,14 @@ from typing import Any
 import click
 
 from judge.cli.next_steps import remember_arguments
-from judge.cli.option_types import Repeated, names, pairs
+from judge.cli.option_types import Repeated, RunPath, names, pairs
 from judge.counting import counted as counted
 
 Decorator = Callable[[Any], Any]
 
 as_json = click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
-run_argument = click.argument("run", type=click.Path(exists=True, file_okay=False))
-runs_argument = click.argument("runs", nargs=-1, required=True, type=click.Path(exists=True, file_okay=False))
+run_argument = click.argument("run", type=RunPath())
+runs_argument = click.argument("runs", nargs=-1, required=True, type=RunPath())
 mapping = click.option(
     "--map",
     "mapping",

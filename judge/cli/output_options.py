@@ -30,8 +30,8 @@ class Outputs:
     ----------
     as_json : bool
         JSON on standard output.
-    html, markdown, latex, csv, junit : str or None
-        File (a folder for `csv`), ``-`` for standard output, ``*`` for the default file of the run.
+    html, markdown, latex, csv, svg, junit : str or None
+        File (a folder for `csv` and `svg`), ``-`` for standard output, ``*`` for the default file of the run.
     gates : tuple of Gate
         Thresholds (`--fail-under`).
     open_page : bool
@@ -45,6 +45,7 @@ class Outputs:
     markdown: str | None
     latex: str | None
     csv: str | None
+    svg: str | None
     junit: str | None
     gates: tuple["Gate", ...]
     open_page: bool
@@ -119,6 +120,13 @@ _OPTIONS = section(
         help="Write each table as a CSV file.",
     ),
     click.option(
+        "--svg",
+        metavar="FOLDER",
+        type=click.Path(file_okay=False),
+        callback=_not_empty,
+        help="Write each chart as an SVG file.",
+    ),
+    click.option(
         "--fail-under",
         "gates",
         metavar="FIGURE=NUMBER",
@@ -152,7 +160,18 @@ def outputs(command: Callable[..., None]) -> Callable[..., None]:
     @functools.wraps(command)
     def bundled(**given: Any) -> None:
         refuse_inputs(*(given[name] for name in ("html", "markdown", "latex", "junit")))
-        fields = ("as_json", "html", "markdown", "latex", "csv", "junit", "gates", "open_page", "sections")
+        fields = (
+            "as_json",
+            "html",
+            "markdown",
+            "latex",
+            "csv",
+            "svg",
+            "junit",
+            "gates",
+            "open_page",
+            "sections",
+        )
         command(**given | {"outputs": Outputs(**{name: given.pop(name) for name in fields})})
 
     wrapped: Callable[..., None] = _OPTIONS(bundled)
@@ -214,6 +233,8 @@ def deliver(
     written = [note for text, path in rendered if (note := _write(text, path))]  # after all are rendered
     if outputs.csv:
         written.append(f"{counted(len(report.to_csv(outputs.csv)), 'table')} in {outputs.csv}")
+    if outputs.svg:
+        written.append(f"{counted(len(report.to_svg(outputs.svg)), 'chart')} in {outputs.svg}")
     show_text = _STDOUT not in (outputs.html, outputs.markdown, outputs.latex, outputs.junit)
     if outputs.as_json or shown or not show_text:
         steps = ()

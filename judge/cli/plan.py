@@ -13,7 +13,7 @@ from click.core import ParameterSource
 import judge
 from judge.cli import output_options
 from judge.cli.agree import ratings, show_read_and_notes
-from judge.cli.option_types import Number, single_margin
+from judge.cli.option_types import Number, RunPath, single_margin
 from judge.cli.options import GroupedCommand, margin, per_item, section, select
 
 STATISTICS = (
@@ -34,7 +34,7 @@ def _shares(ctx: click.Context, param: click.Parameter, value: str) -> tuple[flo
 
 
 @click.command(cls=GroupedCommand)
-@click.argument("run", required=False, type=click.Path(exists=True, file_okay=False))
+@click.argument("run", required=False, type=RunPath())
 @section(
     "Size of the study",
     click.option(

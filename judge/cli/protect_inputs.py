@@ -8,7 +8,7 @@ import click
 from judge.cli import settings_file
 from judge.rows import path_and_sheet
 
-_NO_INPUTS = frozenset({"html", "markdown", "latex", "csv", "junit", "out", "save", "image_root"})
+_NO_INPUTS = frozenset({"html", "markdown", "latex", "csv", "svg", "junit", "out", "save", "image_root"})
 """Parameters that name outputs or the image folder; all others that name a file are inputs."""
 _OF_A_RUN = ("run.db", "run.db-wal", "run.db-shm", "run.lock", "run.json", "scores.jsonl")
 

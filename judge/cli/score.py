@@ -45,6 +45,7 @@ from judge.scoring.preview import preview
 from judge.scoring.prompt import message_text, visible
 from judge.scoring.run import Run
 from judge.scoring.run_summary import RunSummary
+from judge.scoring.shards import Shard
 
 _MOST_READ = 1_000
 """Items without a reply that are read for the first reason of each kind of failure."""
@@ -289,7 +290,8 @@ def _next_steps(run: Run, summary: RunSummary, stopped: str | None) -> Iterator[
         stored = f"scores for {summary.complete:,} of {counted(summary.items, 'item')} are stored"
         yield f"stopped: {stopped}; {stored}; the same command resumes the run"
     if shard := run.fact("shard"):
-        yield f"shard {shard['number']} of {shard['of']}; when all are scored: judge merge RUN… --out RUN"
+        merge = _merge_command(run.path, Shard(shard["number"], shard["of"]))
+        yield f"shard {shard['number']} of {shard['of']}; when all are scored: {merge}"
     if unpriced := summary.unpriced:
         yield (
             f"note: the cost of {counted(unpriced, 'reply', 'replies')} is unknown (the model has no known "
@@ -301,6 +303,15 @@ def _next_steps(run: Run, summary: RunSummary, stopped: str | None) -> Iterator[
         yield f"to see them: judge show {shlex.quote(str(run.path))} --status {status}"
     if summary.failures:
         yield "to retry failed requests: the same command with --retry-errors"
+
+
+def _merge_command(path: Path, shard: Shard) -> str:
+    """The command that merges the shards beside this one, if its folder has the name of a shard."""
+    whole = str(path).removesuffix(f"-{shard.suffix}")
+    if whole == str(path):
+        return "judge merge RUN… --out RUN"
+    out = shlex.quote(whole)
+    return f"judge merge {out}-shard-*-of-{shard.of} --out {out}"
 
 
 def _first_reasons(run: Run, summary: RunSummary, status: str) -> Iterator[str]:

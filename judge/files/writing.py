@@ -46,6 +46,22 @@ def write_file(path: str | Path, parts: str | Iterable[str]) -> None:
         file.writelines([parts] if isinstance(parts, str) else parts)
 
 
+def make_folder(folder: str | Path) -> Path:
+    """Create a folder that does not exist yet, with its parents.
+
+    Raises
+    ------
+    InputError
+        The folder cannot be created.
+    """
+    path = Path(folder)
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(f"{path}: the folder cannot be created: {error.strerror}") from None
+    return path
+
+
 def harmless(value: Any) -> Any:
     """Put an apostrophe before a text that a spreadsheet would run; `plain` takes it away again.
 

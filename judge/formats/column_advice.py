@@ -1,5 +1,6 @@
 """Advice on columns of ratings that can be read in two ways, or that were not read."""
 
+import shlex
 from collections.abc import Iterable, Sequence
 
 from judge.formats.wide import RatingColumn, crossed
@@ -18,13 +19,13 @@ def if_ratings(columns: Sequence[str], ratings: Sequence[RatingColumn]) -> str:
             f"if they hold the ratings of another rater, name this rater in the column, as {first.column!r} "
             "does."
         )
-    raters = ",".join(dict.fromkeys((*(one.column for one in ratings), *columns)))
+    raters = shlex.quote(",".join(dict.fromkeys((*(one.column for one in ratings), *columns))))
     return f"if they are raters, name all raters: --raters-in {raters}."
 
 
 def raters_or_dimensions(columns: Sequence[str]) -> str:
     """Both readings of columns with ratings in a table that does not say who rated."""
-    names = ",".join(columns)
+    names = shlex.quote(",".join(columns))
     found = (
         "no column says who rated (if one does, name it: --column rater=NAME), and columns "
         f"{listed(columns)} hold ratings. "
@@ -34,7 +35,8 @@ def raters_or_dimensions(columns: Sequence[str]) -> str:
         left, right = (",".join(side) for side in both)
         return (
             f"{found}They combine {left} with {right}. Say which of these are the raters: --raters-in "
-            f"{left} or --raters-in {right}; or, if one person rated them all, --dimension {names}"
+            f"{shlex.quote(left)} or --raters-in {shlex.quote(right)}; or, if one person rated them all, "
+            f"--dimension {names}"
         )
     models = [name for name in columns if plain(name).startswith(_MODELS)]
     hint = (

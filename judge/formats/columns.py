@@ -174,7 +174,8 @@ class _Finder:
             raise self._error(
                 f"no column says which item is rated; found: {', '.join(self.columns)}; "
                 f"allowed names: {', '.join(COLUMNS['item_id'])}. For another name: --column item_id=NAME; "
-                "for an id out of several columns: --id-from NAMES"
+                "for an id out of several columns: --id-from NAMES; if questions and answers identify the "
+                "items: --column question=NAME --column answer=NAME"
             )
         return names
 

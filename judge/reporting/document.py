@@ -218,6 +218,10 @@ class ListedAnswers:
         What the rows are: ``failing answers``.
     see_all : str
         How to see all of them.
+    see_one : str
+        How to see one whose text is not on the page, with ID for its id.
+    in_browser : str
+        How to browse all of them.
     """
 
     section: str
@@ -227,6 +231,8 @@ class ListedAnswers:
     n_all: int
     what: str
     see_all: str
+    see_one: str = ""
+    in_browser: str = ""
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from judge.reporting.document import Figure, ReportContent, Table
 from judge.reporting.figures.table_figures import charts_of
 from judge.reporting.methods import methods_of
 from judge.reporting.references import Reference
+from judge.reporting.render.chart_files import write_charts
 from judge.reporting.render.csv import write_csv
 from judge.reporting.render.html import page
 from judge.reporting.render.latex import to_latex
@@ -159,6 +160,10 @@ class Report(ReportContent):
     def to_csv(self, folder: str | Path) -> list[Path]:
         """Write every table to `folder` as a CSV file; return the paths."""
         return write_csv(self, folder)
+
+    def to_svg(self, folder: str | Path) -> list[Path]:
+        """Write every chart to `folder` as an SVG file; return the paths."""
+        return write_charts(charts_of(self), folder)
 
     def to_json(self, path: str | Path | None = None) -> str:
         """Return the report as JSON, and write it to `path` where one is given."""

@@ -58,6 +58,17 @@ def test_merge_notes_replies_in_several_runs_and_items_that_are_left_out(runs, t
     assert "note: 1 item no longer in the input, left out" in result.stderr
 
 
+def test_a_shard_names_the_command_that_merges_all_of_them(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    scored = judge("score", EXAMPLES / "answers.jsonl", "--judge", "baseline", "--shard", "02/3")
+    name = "runs/answers-baseline-open_qa"
+    assert (
+        f"shard 2 of 3; when all are scored: judge merge {name}-shard-*-of-3 --out {name}\n" in scored.stderr
+    )
+    named = judge("score", EXAMPLES / "answers.jsonl", "--shard", "1/3", "--out", "here")
+    assert "when all are scored: judge merge RUN… --out RUN\n" in named.stderr
+
+
 def test_draft_that_a_killed_merge_left_is_named(runs, tmp_path):
     for name in (".all.4711", ".all.d", ".other.4711"):
         (tmp_path / name).mkdir()

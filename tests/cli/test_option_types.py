@@ -10,6 +10,7 @@ from click.core import ParameterSource
 from judge.cli.option_types import (
     Number,
     Repeated,
+    RunPath,
     margins,
     names,
     numbers,
@@ -25,6 +26,32 @@ PARAM = click.Option(["--test"])
 
 def called(callback, value):
     return callback(CONTEXT, PARAM, value)
+
+
+def message_of(value):
+    with pytest.raises(click.BadParameter) as caught:
+        RunPath().convert(value, PARAM, CONTEXT)
+    return caught.value.message
+
+
+def test_a_file_in_place_of_a_run_is_refused_with_what_to_do(tmp_path):
+    answers = tmp_path / "answers.csv"
+    answers.touch()
+    assert "is a file; allowed is the folder of a run, which judge score FILE" in message_of(str(answers))
+
+
+def test_a_run_that_does_not_exist_is_refused_with_the_runs_beside_it(tmp_path, monkeypatch):
+    assert message_of(str(tmp_path / "a")).endswith("which judge score FILE writes and names")
+    monkeypatch.chdir(tmp_path)
+    for k in range(7):
+        (tmp_path / "runs" / f"r{k}").mkdir(parents=True)
+        (tmp_path / "runs" / f"r{k}" / "run.json").touch()
+    (tmp_path / "runs" / "other").mkdir()
+    first = ", ".join(f"runs/r{k}" for k in range(5))
+    assert "'runs/x' does not exist; allowed is the folder of a run" in message_of("runs/x")
+    assert message_of("runs/x").endswith(f"; found: {first} and 2 more")
+    assert message_of("nowhere/x").endswith(f"; found: {first} and 2 more")
+    assert RunPath().convert("runs/other", PARAM, CONTEXT) == "runs/other"
 
 
 @pytest.mark.parametrize(

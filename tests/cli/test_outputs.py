@@ -100,6 +100,23 @@ def test_other_reports_fit_on_one_screen_and_name_commands_that_run(words, names
     assert [step[0] for step in next_steps(judge(*words, "--html", "a.html"))] == names[:-1]
 
 
+def test_charts_go_to_a_folder_and_are_counted(run, tmp_path):
+    result = judge("report", run, "--svg", tmp_path / "charts")
+    n = len(list((tmp_path / "charts").glob("*.svg")))
+    assert n > 0
+    assert f"{n} chart{'s' * (n > 1)} in {tmp_path / 'charts'}" in result.stderr
+
+
+def test_the_report_of_several_systems_names_their_leaderboard(tmp_path):
+    run = tmp_path / "demo"
+    examples = Path(__file__).parents[2] / "examples"
+    replies = f"replay:{examples / 'replies.jsonl'}"
+    judge("score", examples / "answers.jsonl", "--judge", replies, "--out", run)
+    words = ["leaderboard", str(run), "--system", "system"]
+    assert words in next_steps(judge("report", run))
+    assert judge(*words).exit_code == 0
+
+
 def next_steps(result):
     lines = [line for line in result.stderr.splitlines() if line.startswith("next: ")]
     return [shlex.split(line.removeprefix("next: judge ")) for line in lines]

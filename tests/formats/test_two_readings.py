@@ -104,7 +104,7 @@ def test_the_column_of_ratings_that_is_named_decides(read):
 def test_judges_with_numbers_are_no_people(read):
     with pytest.raises(InputError) as error:
         read("item_id,judge 1,judge 2\nq1,4,5\n")
-    assert "--raters-in judge 1,judge 2" in str(error.value)
+    assert "--raters-in 'judge 1,judge 2'" in str(error.value)
     assert "rater_kind (judge)" in str(error.value)
 
 

@@ -36,6 +36,8 @@ def failing_answers(failing: Failures, anomalies: Iterable[Anomaly], run: str) -
             n_all,
             "failing answers",
             shlex.join(["judge", "show", run or "RUN", "--fail", "--worst", str(n_all)]),
+            shlex.join(["judge", "show", run or "RUN", "--item", "ID"]),
+            shlex.join(["judge", "view", run or "RUN"]),
         )
     ]
 

@@ -19,10 +19,10 @@ from judge.reporting.findings.outcomes import (
     NO_VERDICT,
     Outcome,
     StatedOutcome,
+    definite_first,
     outcome,
     stated_outcome,
     undefined_because,
-    usable_first,
     words_of_test,
 )
 from judge.reporting.render.numbers import number_text
@@ -45,7 +45,7 @@ MOST_SENTENCES = 8
 _SEVERAL: dict[Outcome, str] = {
     "chance": "not shown to agree with people beyond chance (do not use there)",
 }
-"""Beginnings of sentences about several judges that differ from those about one."""
+"""Words about several judges that differ from those about one."""
 
 
 def verdict_words(found: Agreement) -> Iterator[str]:
@@ -133,11 +133,11 @@ def _points(bias: Estimate) -> str:
 
 
 def _by_outcome(found: Agreement) -> Iterator[str]:
-    """Dimensions of a single judge by what is found on them, each with what to do; usable ones first."""
+    """Dimensions of a single judge by what is found on them, each with what to do; definite ones first."""
     groups: dict[StatedOutcome, list[str]] = {}
     for one in found.judge_agreements:
         groups.setdefault(stated_outcome(one), []).append(dimension_name(one.ratings.dimension))
-    for stated, words in usable_first(groups, found.criteria.set_by):
+    for stated, words in definite_first(groups, found.criteria.set_by):
         is_tested = stated.outcome != "better" or stated.margin is not None
         advice = ADVICE.get(stated.outcome, "") if is_tested else NO_VERDICT
         yield f"On {listed(groups[stated])} the judge {words}. {advice}".rstrip()
@@ -170,19 +170,18 @@ def _advice_on_pass_rates(found: Agreement, *, if_needed: bool = False) -> str:
 
 
 def _by_judge(found: Agreement) -> Iterator[str]:
-    """Several judges by what is found about them, each with its dimensions; usable ones first."""
+    """Several judges by what is found about them, each with its dimensions; definite ones first."""
     n_dimensions = len({one.ratings.dimension for one in found.judge_agreements})
     groups: dict[StatedOutcome, dict[str, list[str]]] = {}
     for one in found.judge_agreements:
         groups.setdefault(stated_outcome(one), {}).setdefault(one.judge, []).append(one.ratings.dimension)
-    for stated, words in usable_first(groups, found.criteria.set_by):
+    for stated, words in definite_first(groups, found.criteria.set_by):
         judges: dict[str, list[str]] = {}
         for judge, names in groups[stated].items():
             is_all = len(names) == n_dimensions > 2
             judges.setdefault("all dimensions" if is_all else listed(_named(names)), []).append(judge)
         parts = "; ".join(f"{listed(names)} on {where}" for where, names in judges.items())
-        begins = _SEVERAL.get(stated.outcome, words)
-        yield f"{begins[0].upper()}{begins[1:]}: {parts}."
+        yield f"{parts}: {_SEVERAL.get(stated.outcome, words)}."
     for judge in found.judges:
         if not any(one.judge == judge for one in found.judge_agreements):
             yield f"{judge} has no score on the rated items."

@@ -21,6 +21,8 @@ _DECISIONS = {
     "worse": "agrees less well by more than the margin",
 }
 _WITHOUT_MARGIN = {1: "agrees better", -1: "agrees less well", 0: "is not shown to agree better or less well"}
+_OPEN = (_DECISIONS["inconclusive"], _WITHOUT_MARGIN[0])
+"""Outcomes that come last."""
 
 
 def judge_words(found: Agreement) -> Iterator[str]:
@@ -31,6 +33,7 @@ def judge_words(found: Agreement) -> Iterator[str]:
     pairs = [(words, one) for one in found.judge_differences if (words := _outcome(one)) is not None]
     seconds = list(dict.fromkeys(one.second for _, one in pairs))[:MOST_JUDGES]
     shown = [(words, one) for words, one in pairs if one.second in seconds]
+    shown.sort(key=lambda pair: pair[0] in _OPEN)
     if not shown:
         return
     first = shown[0][1].first

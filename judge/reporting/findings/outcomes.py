@@ -9,9 +9,10 @@ from typing import Literal, NamedTuple
 from judge.analysis.agreement.judge_human import JudgeAgreement
 
 Outcome = Literal["better", "non-inferior", "inconclusive", "unclear", "no ceiling", "worse", "chance", ""]
-USABLE_FIRST: tuple[Outcome, ...] = (
-    *("better", "non-inferior", "inconclusive", "unclear", "no ceiling", "worse", "chance", ""),
+DEFINITE_FIRST: tuple[Outcome, ...] = (
+    *("worse", "chance", "better", "non-inferior", "no ceiling", "inconclusive", "unclear", ""),
 )
+"""Order of findings: where the judge must not be used, where it may be used, and what is open."""
 CHANCE = "is not shown to agree with people beyond chance"
 NO_CEILING = "agrees with people beyond chance, but there is no human ceiling to compare with"
 FINDINGS: dict[Outcome, str] = {
@@ -94,10 +95,10 @@ def undefined_because(one: JudgeAgreement) -> str:
     return (one.main.judge.reason or "no ratings").replace("_", " ")
 
 
-def usable_first(findings: Iterable[StatedOutcome], set_by: str) -> Iterator[tuple[StatedOutcome, str]]:
-    """Findings in the order of their use, each with its words and margin; the first says who set margins."""
+def definite_first(findings: Iterable[StatedOutcome], set_by: str) -> Iterator[tuple[StatedOutcome, str]]:
+    """Findings from definite to open, each with its words and margin; the first says who set margins."""
     source = f" ({set_by})" if set_by else ""
-    for one in sorted(findings, key=lambda one: USABLE_FIRST.index(one.outcome)):
+    for one in sorted(findings, key=lambda one: DEFINITE_FIRST.index(one.outcome)):
         if one.margin is None:
             yield one, one.words
         else:

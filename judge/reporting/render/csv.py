@@ -4,11 +4,10 @@ import csv
 import io
 import math
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from judge.errors import InputError
-from judge.files.writing import harmless, write_file
+from judge.files.writing import harmless, make_folder, write_file
 from judge.reporting.document import Cell, ReportContent, Table
 from judge.reporting.render.text import clean
 from judge.stats.engine.estimate import Estimate
@@ -30,11 +29,7 @@ def write_csv(report: ReportContent, folder: str | Path) -> list[Path]:
     InputError
         The folder cannot be created, or a file cannot be written.
     """
-    folder = Path(folder)
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise InputError(f"{folder}: the folder cannot be created: {error.strerror}") from None
+    folder = make_folder(folder)
     files = {folder / name: to_csv(table) for name, table in file_names(report).items()}
     for path, text in files.items():
         write_file(path, text)
@@ -43,13 +38,16 @@ def write_csv(report: ReportContent, folder: str | Path) -> list[Path]:
 
 def file_names(report: ReportContent) -> dict[str, Table]:
     """File name -> table; names are unique and valid on every system."""
-    named: dict[str, Table] = {}
-    for key, table in report.tables.items():
+    return {name: report.tables[key] for name, key in safe_names(report.tables, ".csv").items()}
+
+
+def safe_names(keys: Iterable[str], ending: str) -> dict[str, str]:
+    """File name -> key; names are unique and valid on every system."""
+    named: dict[str, str] = {}
+    for key in keys:
         stem = _NO_NAME.sub("-", key).replace("*", "-x-").strip("-.") or "table"
-        name = next(
-            n for i in range(len(named) + 1) if (n := f"{stem}{f'-{i + 1}' if i else ''}.csv") not in named
-        )
-        named[name] = table
+        tries = (f"{stem}{f'-{i + 1}' if i else ''}{ending}" for i in range(len(named) + 1))
+        named[next(name for name in tries if name not in named)] = key
     return named
 
 

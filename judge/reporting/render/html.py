@@ -7,6 +7,7 @@ the same bytes.
 
 import base64
 import hashlib
+import itertools
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -51,6 +52,12 @@ MOST_OPEN_ROWS = 12
 """Rows of a table that is open below its chart, where the chart is the only one of its section."""
 MOST_UNFOLDED, MOST_UNFOLDED_ROWS = 2, 24
 """Tables of a section without charts, and rows of one, that are not folded behind their title."""
+MOST_PRINTED_ROWS = 100
+"""Rows of the folded tables of a closed section that are printed; with more, paper names the tables."""
+MOST_PRINTED_CHARTS = 12
+"""Charts of a closed section that are printed; with more, paper counts them."""
+LONGEST_FINDINGS = 400
+"""Letters of the first findings, which a phone shows unfolded: the main table is on its first screen."""
 RUBRIC = "rubric"
 _TEMPLATES = Path(__file__).parent / "templates"
 _NO_SLUG = re.compile(r"[^a-z0-9]+")
@@ -85,6 +92,7 @@ def page(report: ReportContent, figures: Mapping[str, Figure] | None = None) -> 
         .get_template("page.html.j2")
         .render(
             report=report,
+            n_findings=_n_unfolded(report.verdict),
             sections=sections,
             contents=contents(report, [(one.key, one.anchor, one.title) for one in sections]),
             links=links,
@@ -102,6 +110,13 @@ def page(report: ReportContent, figures: Mapping[str, Figure] | None = None) -> 
     )
 
 
+def _n_unfolded(findings: Sequence[str]) -> int:
+    """Number of the first findings that a phone shows unfolded; a single further one is shown, too."""
+    lengths = itertools.accumulate(map(len, findings))
+    n = max(1, sum(length <= LONGEST_FINDINGS for length in lengths))
+    return len(findings) if n >= len(findings) - 1 else n
+
+
 def _digest(text: str) -> str:
     """Hash of a style or script for the content security policy."""
     return f"sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}"
@@ -116,7 +131,7 @@ def write_page(report: ReportContent, path: str | Path, figures: Mapping[str, Fi
 class _Section:
     """One section for the template: charts, tables, cases, a list of answers.
 
-    `folded` tables are printed on paper, and `details` are not.
+    `folded` tables are printed on paper, unless they are many in a closed section; `details` are not.
     """
 
     key: str
@@ -144,6 +159,23 @@ class _Section:
         run = f"{self.key.rpartition('/')[0]}: "
         others = (title.removeprefix(run) for title in titles if title != self.title)
         return clean(", ".join(others), LONGEST_HINT)
+
+    @property
+    def charts_on_paper(self) -> bool:
+        """Whether its charts are printed."""
+        return self.is_open or len(self.drawn) <= MOST_PRINTED_CHARTS
+
+    @property
+    def folded_on_paper(self) -> bool:
+        """Whether its folded tables are printed."""
+        return self.is_open or sum(len(one.whole.rows) for one in self.folded) <= MOST_PRINTED_ROWS
+
+    @property
+    def not_on_paper(self) -> str:
+        """What is not printed, for a reader on paper."""
+        charts = [] if self.charts_on_paper else [counted(len(self.drawn), "chart")]
+        tables = [] if self.folded_on_paper else [counted(len(self.folded), "table")]
+        return " and ".join([*charts, *tables])
 
     @property
     def in_threes(self) -> bool:

@@ -35,8 +35,10 @@ from judge.stats.engine.estimate import Estimate
 NARROWEST, WIDEST = 60, 120
 MOST_LINES = 30
 """Lines of a report that is shown without choosing sections."""
-_ROOM = ((30, 30), (9, 7), (7, 5), (5, 3), (3, 2))
+_ROOM = ((30, 30), (14, 9), (12, 9), (11, 9), (10, 7), (9, 7), (7, 5), (5, 3), (3, 2))
 """Most lines of findings and of warnings; the first that leave room for the main table are used."""
+_MOST_BESIDE_CUT = 9
+"""Most lines of findings above a table that is cut: its rows come first."""
 _FEWEST_ROWS = 3
 LONGEST_TEXT = 600
 _LABEL_WIDTH = 24
@@ -124,7 +126,7 @@ def _brief(report: ReportContent, console: Console, most: int) -> list[str]:
         found = _sentences(report.verdict, "• ", "", most_found, console)
         warned = _sentences(report.warnings, "! ", "yellow", most_warned, console)
         lines, is_whole = _around_tables(report, console, most, found, warned)
-        if len(lines) <= most and (is_whole or most_found < MOST_LINES):
+        if len(lines) <= most and (is_whole or most_found <= _MOST_BESIDE_CUT):
             break
     return lines
 

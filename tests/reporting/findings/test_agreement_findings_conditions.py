@@ -48,21 +48,20 @@ def two_judges():
     return study((0.1, 2.5))
 
 
-def test_judges_with_one_outcome_are_one_sentence_and_usable_ones_come_first(two_judges):
+def test_judges_with_one_outcome_are_one_sentence_and_those_not_to_be_used_come_first(two_judges):
     found = sentences(two_judges, panel="mean")
-    assert found[0].endswith(": j0 on clarity.")
-    assert found[1].endswith(": panel (mean) on clarity.")
-    assert "less well" in found[1]
-    assert found[2].endswith("beyond chance (do not use there): j1 on clarity.")
+    assert found[0].startswith("panel (mean) on clarity: agrees with people less well")
+    assert found[1].startswith("j1 on clarity: not shown to agree with people beyond chance (do not use")
+    assert found[2].startswith("j0 on clarity: ")
     assert not any("panel" in text for text in sentences(two_judges))
     alike = sentences(study((0.1, 0.1), seed=3))
-    assert alike[0].endswith(": j0 and j1 on clarity.")
+    assert alike[0].startswith("j0 and j1 on clarity: ")
 
 
 def test_a_judge_on_all_of_many_dimensions_is_not_followed_by_their_names():
     base = study((0.1, 2.5)).ratings["clarity"]
     parts = [type(base)(**{**vars_of(base), "dimension": name}) for name in ("a", "b", "c")]
-    assert sentences(make_aligned(*parts))[0].endswith(": j0 on all dimensions.")
+    assert sentences(make_aligned(*parts))[1].startswith("j0 on all dimensions: ")
 
 
 def test_a_judge_without_scores_is_named():
@@ -74,9 +73,11 @@ def test_a_judge_without_scores_is_named():
 
 def test_judges_have_the_words_of_their_verdict_where_a_margin_is_set(two_judges):
     found = sentences(two_judges, criteria=Criteria({"": 0.1}, set_by="in a test"))
-    assert found[0].endswith("; margin 0.1 (in a test): j0 on clarity.")
+    assert found[1].startswith("j0 on clarity: ")
+    assert found[1].endswith("; margin 0.1 (in a test).")
     worse = sentences(study((0.1, 1.2)), criteria=Criteria({"": 0.1}, set_by="in a test"))
-    assert worse[1].endswith("by more than the margin of 0.1: j1 on clarity.")
+    assert worse[0].startswith("j1 on clarity: agrees with people less well")
+    assert worse[0].endswith("by more than the margin of 0.1 (in a test).")
 
 
 def test_dimensions_with_one_finding_are_named_together():
@@ -95,19 +96,21 @@ def vars_of(one):
 
 def test_judges_of_one_person_have_their_agreement_and_no_ceiling():
     aligned = study((0.1, 0.2), n_people=1)
-    assert "there is no human ceiling to compare with: j0 and j1 on clarity" in sentences(aligned)[0]
+    found = sentences(aligned)[0]
+    assert found.startswith("j0 and j1 on clarity: ")
+    assert "there is no human ceiling to compare with" in found
 
 
 def test_a_judge_without_a_significant_difference_is_neither_above_nor_below():
     # A judge that errs as a person does.
     found = sentences(study((0.5, 2.5), 60))
-    assert "s not shown to agree with people less, or more," in found[0]
+    assert "is not shown to agree with people less, or more," in found[1]
 
 
 def test_a_judge_nearer_to_the_people_than_they_are_to_each_other_is_above():
     found = sentences(study((0.05, 2.5), 200, people_noise=0.9))
-    assert found[0].startswith("Agrees with people better")
-    assert "less well" in found[1]
+    assert "less well" in found[0]
+    assert found[1].startswith("j0 on clarity: agrees with people better")
 
 
 def test_a_selected_panel_is_told_only_where_it_is_better_than_all_judges_together(two_judges):

@@ -4,7 +4,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from judge.reporting.findings.outcomes import outcome, stated_outcome, usable_first
+from judge.reporting.findings.outcomes import definite_first, outcome, stated_outcome
 from judge.stats.engine.estimate import Estimate
 
 UNDEFINED = Estimate.undefined("no_ratings")
@@ -48,12 +48,12 @@ def test_undefined_agreement_is_stated_with_its_reason():
     assert "cannot be compared" in stated_outcome(compared(HIGH, HIGH, UNDEFINED)).words
 
 
-def test_usable_outcomes_come_first_and_only_the_first_margin_has_its_source():
+def test_what_must_not_be_used_comes_first_what_is_open_last_and_only_the_first_margin_has_its_source():
     stated = [
         stated_outcome(compared(HIGH, HIGH, BOTH, verdict))
-        for verdict in ("worse", "inconclusive", "non-inferior")
+        for verdict in ("inconclusive", "non-inferior", "worse")
     ]
-    found = list(usable_first(stated, "in a test"))
-    assert [one.outcome for one, _ in found] == ["non-inferior", "inconclusive", "worse"]
-    assert ["margin 0.1 (in a test)" in words for _, words in found] == [True, False, False]
+    found = list(definite_first(stated, "in a test"))
+    assert [one.outcome for one, _ in found] == ["worse", "non-inferior", "inconclusive"]
+    assert ["(in a test)" in words for _, words in found] == [True, False, False]
     assert all("margin 0.1" in words or "margin of 0.1" in words for _, words in found)

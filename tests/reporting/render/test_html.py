@@ -443,6 +443,47 @@ def test_a_long_table_and_those_after_the_second_are_folded_except_in_the_first_
     assert folded == [("second", "25"), ("third", "2"), ("fourth", "2")]
 
 
+@pytest.mark.parametrize(("n_rows", "n_tables", "is_printed"), [(50, 2, True), (51, 2, False)])
+def test_many_folded_tables_of_a_closed_section_are_counted_on_paper_and_not_printed(
+    n_rows, n_tables, is_printed
+):
+    columns = (Column("a", "a"), Column("n", "n", "count"))
+    tables = [
+        Table(str(k), f"T{k}", columns, tuple((f"r{i}", i) for i in range(n_rows))) for k in range(n_tables)
+    ]
+    parts = (Section("open", "Open", ("Lead.",)), Section("closed", "Closed", tables=tuple(tables)))
+    report = Report("report", "T", (), (), parts, {}, {}, (), short=("open",))
+    assert ('<details class="long screen">' in page(report)) is not is_printed
+    assert ("2 tables of this section are not printed" in page(report)) is not is_printed
+    assert "are not printed" not in page(replace(report, short=("open", "closed")))
+
+
+@pytest.mark.parametrize(("n", "is_printed"), [(12, True), (13, False)])
+def test_many_charts_of_a_closed_section_are_counted_on_paper_and_not_printed(n, is_printed):
+    columns = (Column("slice", "kind"), Column("pass_rate", "pass rate", "share"))
+    tables = [
+        Table(f"slices:k{k}", f"T{k}", columns, (("a", Estimate(0.5, 0.4, 0.6)),)) for k in range(n + 1)
+    ]
+    first, *others = tables
+    parts = (
+        Section("open", "Open", tables=(first,)),
+        Section("closed", "Closed", tables=tuple(others)),
+    )
+    report = Report("report", "T", (), (), parts, {}, {}, (), short=("open",))
+    assert ('class="grid screen"' in page(report)) is not is_printed
+    assert ("13 charts of this section are not printed" in page(report)) is not is_printed
+
+
+@pytest.mark.parametrize(
+    ("lengths", "n_more"), [((500, 100, 100), 2), ((200, 200, 10, 10), 2), ((200, 200, 10), 0), ((), 0)]
+)
+def test_a_phone_shows_the_first_findings_and_says_how_many_more_there_are(lengths, n_more):
+    findings = tuple(f"{k}" * length for k, length in enumerate(lengths))
+    html = page(Report("report", "T", findings, (), (), {}, {}, ()))
+    assert re.findall(r"<summary>(\d+) more findings", html) == ([str(n_more)] if n_more else [])
+    assert all(finding in html for finding in findings)
+
+
 def test_of_several_answers_the_first_is_open_and_the_others_are_named():
     html = page(report_of(cases=[case_of(), replace(case_of(), id="i2", question="why?")]))
     assert html.count("<article") == 2

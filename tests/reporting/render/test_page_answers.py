@@ -71,6 +71,7 @@ def test_answers_for_which_there_is_no_room_are_listed_with_their_scores(make_ta
         "All 5 failing answers, worst first. The first 3 are here in full, the others without texts." in text
     )
     assert "All of them in full: judge show RUN --fail --worst 5" in text
+    assert "one of them: judge show RUN --item ID; in the browser: judge view RUN" in text
     assert "<tbody><tr><th scope=row>i4<td>1<td>4<td class=text>accuracy\n" in html
     assert "why 2?" in text
     assert "why 3?" not in text

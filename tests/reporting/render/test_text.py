@@ -13,7 +13,7 @@ from judge.reporting.builders.comparison import build_comparison
 from judge.reporting.builders.run_data import RunData
 from judge.reporting.builders.single_run import build_audit, build_report
 from judge.reporting.document import Column, Seconds, Section, Table
-from judge.reporting.render.text import clean, print_report
+from judge.reporting.render.text import MOST_LINES, clean, print_report
 from judge.reporting.report import Report
 from judge.stats.engine.estimate import Estimate
 
@@ -209,6 +209,16 @@ def test_a_table_loses_its_notes_first_and_then_the_columns_below():
     narrow = printed(short_report(long_table("t", 12, 20)))
     assert "More columns: --sections t" in narrow
     assert narrow.count("row11") == 1
+
+
+@pytest.mark.parametrize(("n_rows", "n_found"), [(5, 13), (8, 11), (9, 10), (12, 8)])
+def test_findings_take_the_lines_that_the_whole_main_table_leaves(n_rows, n_found):
+    found = tuple(f"Sentence {i}." for i in range(16))
+    text = printed(short_report(long_table("t", n_rows), verdict=found))
+    assert MOST_LINES - 2 <= len(text.splitlines()) <= MOST_LINES
+    assert f"row{n_rows - 1}" in text
+    assert text.count("Sentence") == n_found
+    assert f"• {16 - n_found} more (--sections all)" in text
 
 
 def test_further_tables_are_shown_where_they_fit():
