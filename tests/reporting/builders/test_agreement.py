@@ -52,5 +52,5 @@ def test_several_judges_are_named_in_figures_and_titles(report_json, example_run
         "figures"
     ].keys()
     assert found["title"].startswith("Agreement of 2 judges with 3 human raters")
-    assert any("replay:replies on clarity" in sentence for sentence in found["verdict"])
+    assert any("replay:replies and baseline on clarity" in sentence for sentence in found["verdict"])
     assert any("baseline on clarity" in sentence for sentence in found["verdict"])
