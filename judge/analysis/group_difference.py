@@ -5,10 +5,12 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from judge.stats.engine.estimate import NO_OBSERVATIONS, TOO_FEW_CLUSTERS, Estimate
+from judge.stats.engine.degrees_of_freedom import of_two_groups
+from judge.stats.engine.estimate import NO_OBSERVATIONS, Estimate
 from judge.stats.engine.resampling import estimate
 from judge.stats.engine.scale import Floats
 from judge.stats.engine.statistic import Statistic, quotient
+from judge.stats.systems.group_shares import GroupShares
 from judge.stats.systems.paired import paired_proportions
 from judge.stats.systems.significance import mcnemar, t_test
 
@@ -23,10 +25,10 @@ class GroupDifference:
     Attributes
     ----------
     difference : Estimate
-        First minus second, with an interval from the jackknife over clusters. It has none if all items
-        of a group belong to one cluster, `too_few_clusters`: how such clusters vary is then unknown.
+        First minus second, with its interval, see `group_difference`. It has none if all items of a group
+        belong to one cluster, `too_few_clusters`: how such clusters vary is then unknown.
     p : float
-        Two-sided p-value of no difference, from the same jackknife; NaN without an interval.
+        Two-sided p-value of no difference, which fits the interval; NaN without an interval.
     p_adjusted : float
         `p` adjusted for all tests of the report (Holm); `p` itself for a single test.
     """
@@ -40,14 +42,16 @@ def group_difference(values: Floats, first: Bools, second: Bools, clusters: Grou
     """Compare the means of two groups of rows.
 
     Clusters with items in both groups (one question answered by two systems, one image clean and degraded)
-    make the comparison paired: their shared variation cancels.
+    make the comparison paired: their shared variation cancels. The interval of pass rates is that of
+    `GroupShares`, except where all clusters hold as many items of one group as of the other: there it is the
+    jackknife of `judge.stats.systems.paired`.
 
     Parameters
     ----------
     values : ndarray, shape (n,)
         Scores or pass marks, NaN where missing.
     first, second : ndarray of bool, shape (n,)
-        Masks of the groups; a row may be in neither.
+        Masks of the groups; a row may be in neither, and is not in both.
     clusters : ndarray of str, optional
         Cluster of each row; default: rows are independent.
 
@@ -56,30 +60,34 @@ def group_difference(values: Floats, first: Bools, second: Bools, clusters: Grou
     >>> passed = np.array([1.0, 1.0, 1.0, 0.0, 1.0, 0.0, 0.0, 0.0])
     >>> old = np.arange(8) < 4
     >>> print(group_difference(passed, old, ~old).difference)
-    0.500 [-0.403, 1.000]
+    0.500 [-0.111, 0.802]
     """
     used = ~np.isnan(values) & (first | second)
     a, b = first[used], second[used]
     if not a.any() or not b.any():
         return GroupDifference(Estimate.undefined(NO_OBSERVATIONS), np.nan, np.nan)
-    centre = float(values[used].mean())
-    centred = values[used] - centre
-    statistic = Statistic(np.column_stack([a * centred, a, b * centred, b]), _mean_difference)
-    groups = np.arange(len(used))[used] if clusters is None else clusters[used]
-    result = estimate(statistic, clusters=None if clusters is None else groups, method="jackknife")
-    if any((groups[one] == groups[np.argmax(one)]).all() for one in (a, b)):  # of one cluster only
-        result = _without_interval(result)
+    groups = None if clusters is None else np.unique(clusters[used], return_inverse=True)[1]
+    most_df = of_two_groups(a, b, groups)
+    is_paired = groups is not None and np.array_equal(np.bincount(groups[a]), np.bincount(groups[b]))
+    if is_paired and most_df > 0:  # the degrees of freedom of a mean over clusters, as in a comparison
+        most_df = np.inf
+    elif most_df > 0 and np.isin(values[used], (0.0, 1.0)).all():
+        shares = GroupShares.of(values[used], a, groups)
+        p = shares.p_value()
+        return GroupDifference(shares.difference(), p, p)
+    centred = values[used] - float(values[used].mean())
+    sums = np.column_stack([a * centred, a, b * centred, b])
+    result = estimate(Statistic(sums, _mean_difference, most_df=most_df), clusters=groups, method="jackknife")
     p = t_test(result).p_value
-    reach = 1.0 if np.isin(values[used], (0.0, 1.0)).all() else np.inf
-    return GroupDifference(within(result, -reach, reach), p, p)
+    return GroupDifference(result, p, p)
 
 
 def rate_difference(passed: Floats, first: Bools, second: Bools, clusters: Groups = None) -> GroupDifference:
     """Compare the pass rates of two groups of rows, as `judge.analysis.compare.compare` does.
 
     Where each cluster holds one verdict of each group, the pairs are independent: McNemar's mid-p test with
-    Newcombe's interval. Otherwise the jackknife of `group_difference`, in which a cluster with verdicts of
-    one group alone counts, too.
+    Newcombe's interval. Otherwise `group_difference`, in which a cluster with verdicts of one group alone
+    counts, too.
 
     Parameters
     ----------
@@ -132,10 +140,6 @@ def within(estimate: Estimate, low: float, high: float) -> Estimate:
     0.900 [0.700, 1.000]
     """
     return replace(estimate, possible=(low, high))
-
-
-def _without_interval(found: Estimate) -> Estimate:
-    return replace(found, low=np.nan, high=np.nan, se=np.nan, method="", reason=TOO_FEW_CLUSTERS, notes=())
 
 
 def _mean_difference(totals: Floats) -> Floats:

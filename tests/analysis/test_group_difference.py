@@ -51,7 +51,12 @@ def test_a_group_of_one_cluster_has_neither_interval_nor_p_value(clusters):
 
 @pytest.mark.parametrize(
     ("question", "method"),
-    [("abcdabcd", "newcombe"), ("abcdabce", "jackknife"), ("aacdaacd", "jackknife"), (None, "jackknife")],
+    [
+        ("abcdabcd", "newcombe"),
+        ("abcdabce", "square-and-add"),
+        ("aacdaacd", "jackknife"),
+        (None, "square-and-add"),
+    ],
     ids=["paired", "unpaired", "clustered", "independent"],
 )
 def test_rates_of_one_verdict_per_question_and_group_are_compared_as_pairs(question, method):
@@ -59,3 +64,11 @@ def test_rates_of_one_verdict_per_question_and_group_are_compared_as_pairs(quest
     first = np.arange(8) < 4
     clusters = None if question is None else np.array(list(question))
     assert rate_difference(passed, first, ~first, clusters).difference.method == method
+
+
+def test_small_groups_of_scores_have_the_degrees_of_freedom_of_their_sizes():
+    values, first = np.r_[5.0, 5.0, np.tile([2.0, 3, 5], 6)], np.arange(20) < 2
+    found = group_difference(values, first, ~first)
+    assert found.difference.df < 2
+    assert found.difference.low < 0 < found.difference.high
+    assert found.p > 0.05

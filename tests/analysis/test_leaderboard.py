@@ -87,7 +87,7 @@ def test_two_runs_have_one_difference_in_a_leaderboard_and_a_comparison(make_tab
 def test_a_verdict_without_its_pair_counts_in_a_leaderboard(make_table):
     tables = [make_table(rows(20, 50), name="a"), make_table(rows(30, 51), name="b")]
     found = leaderboard(tables).contrasts["b", "a"].difference
-    assert found.method == "jackknife"
+    assert found.method == "square-and-add"
     assert found.value == pytest.approx(30 / 51 - 20 / 50)
     assert compare(*tables).passing.difference.value == pytest.approx(30 / 50 - 20 / 50)
 

@@ -115,8 +115,9 @@ def test_clusters_that_reach_into_both_groups_make_the_comparison_paired():
 
 
 def test_limits_of_a_difference_of_shares_stay_within_reach():
-    passed, first = np.array([1.0, 1, 1, 0, 0, 0, 0, 1]), np.arange(8) < 3
-    assert group_difference(passed, first, ~first).difference.high == 1
+    passed, first = np.array([1.0, 1, 1, 0, 0, 0, 0, 0]), np.arange(8) < 3
+    found = group_difference(passed, first, ~first).difference
+    assert (found.value, found.high) == (1, 1)
 
 
 def test_an_empty_group_has_no_difference():

@@ -164,9 +164,10 @@ def build_leaderboard(
             "many bootstrap resamples. "
             f"Answers matched by {display_name(board.matched_by)} are resampled together.",
             "Differences: McNemar's mid-p test and Newcombe's interval where both systems have one verdict on"
-            " each of the same questions, as in judge compare; otherwise the jackknife over the same groups "
-            "with Student's t, in which questions with a verdict on one system alone count, too (judge "
-            "compare leaves them out). p-values are Holm-adjusted over all pairs.",
+            " each of the same questions, as in judge compare; the paired jackknife where each cluster has "
+            "as many verdicts on both; otherwise Newcombe's interval for independent samples, with "
+            "the correlation of both rates, in which questions with a verdict on one system alone count, too "
+            "(judge compare leaves them out). p-values are Holm-adjusted over all pairs.",
         ),
         short=SHORT,
     )

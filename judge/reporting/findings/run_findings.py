@@ -332,8 +332,10 @@ def methods(table: ScoreTable, cluster: str | None) -> Iterator[str]:
     yield from type_findings.methods(table)
     yield from _interval_methods(table, cluster)
     yield (
-        "Slices: difference from all other items, jackknife with Student's t; p-values are Holm-adjusted "
-        "over all slices of the report."
+        "Slices: difference from the pass rate of all other items, with Newcombe's interval for independent "
+        "samples from the intervals of both rates, and with their correlation where they share clusters (the "
+        "paired jackknife where each cluster has as many items of both); p-values belong to these intervals "
+        "and are Holm-adjusted over all slices of the report."
     )
     if not any(table.pass_mark(name) is not None for name in table.rubric.dimensions):
         return

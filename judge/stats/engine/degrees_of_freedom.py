@@ -7,8 +7,10 @@ where a few large clusters, or a few rare items, carry most of the standard erro
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import ArrayLike
 
-from judge.stats.engine.scale import Floats
+from judge.stats.engine.scale import Bools, Floats
+from judge.stats.engine.weights import cluster_codes
 
 __all__: list[str] = []
 
@@ -54,6 +56,38 @@ def from_sizes(sizes: Floats, counts: Floats) -> float:
     trace = float(counts @ (own + factor * pair))
     squares = (float(counts @ factor) * pair) ** 2 + float(counts @ (own**2 + 2 * own * factor * pair))
     return trace**2 / squares
+
+
+def of_two_groups(first: Bools, second: Bools, clusters: ArrayLike | None) -> float:
+    """Return Satterthwaite's degrees of freedom of a difference of two means, from the sizes of the groups.
+
+    Items are taken as independent with one variance (the working model): few if one group is small.
+
+    Parameters
+    ----------
+    first, second : ndarray of bool, shape (n_items,)
+        Items of each group.
+    clusters : array_like, shape (n_items,), optional
+        Cluster of each item; default: every item is its own.
+
+    Returns
+    -------
+    float
+        0 if a group consists of one cluster, whose variance is then unknown.
+
+    Examples
+    --------
+    >>> few = np.arange(24) < 2
+    >>> round(of_two_groups(few, ~few, None), 1), of_two_groups(few, ~few, np.arange(24) // 2)
+    (1.4, 0.0)
+    """
+    codes = cluster_codes(clusters, first.size)
+    sizes = [np.bincount(codes[of], minlength=codes.max(initial=0) + 1) for of in (first, second)]
+    if any(np.count_nonzero(of) < 2 for of in sizes):
+        return 0.0
+    # The variance that a cluster adds to the difference.
+    variances = sum((of / of.sum() ** 2 for of in sizes), np.zeros(sizes[0].size))
+    return max(float(variances.sum() ** 2 / (variances @ variances)) - 1, 1.0)
 
 
 def from_kurtosis(values: Floats, counts: Floats) -> float:

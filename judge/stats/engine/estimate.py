@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, fields, replace
 from html import escape
 from typing import Any, Final, Literal, Self, TypeAlias
 
@@ -156,7 +156,8 @@ class Estimate:
         >>> Estimate(0.5).to_dict()["low"] is None
         True
         """
-        return {name: _json_value(value) for name, value in asdict(self).items() if name not in _NOT_WRITTEN}
+        names = (one.name for one in fields(self))
+        return {name: _json_value(getattr(self, name)) for name in names if name not in _NOT_WRITTEN}
 
     def __float__(self) -> float:
         return float(self.value)

@@ -16,6 +16,7 @@ from judge.stats.engine.estimate import (
     FEW_CLUSTERS,
     INTERVAL_TOO_WIDE,
     NO_VARIATION,
+    TOO_FEW_CLUSTERS,
     UNDEFINED_RESAMPLES,
     Reason,
 )
@@ -121,7 +122,9 @@ def resampled_interval(
     """Return the interval from resampled values; `used` clusters can contribute."""
     undefined, notes = _undefined_share(sample)
     interval = Interval(se=sample.se, method=method, notes=notes)
-    if method == "wilson" and used < 2:
+    if not statistic.most_df > 0:
+        interval = Interval(reason=TOO_FEW_CLUSTERS)
+    elif method == "wilson" and used < 2:
         interval = Interval(*limits.clopper_pearson_limits(sample.value, 1, confidence_level), sample.se)
         interval.method = "clopper-pearson"
     elif method == "wilson":
@@ -139,9 +142,10 @@ def resampled_interval(
     elif method == "jackknife":
         # Of a mean of independent items it is Student's interval.
         estimated = statistic.kind == "coefficient" or sample.sizes is not None
-        interval.df = sample.df(used) if estimated else math.nan
+        df = min(sample.df(used) if estimated else used - 1.0, statistic.most_df)
+        interval.df = df if estimated or df < used - 1.0 else math.nan
         interval.low, interval.high = _scale(statistic, sample.value)(
-            sample.value, sample.se, confidence_level, interval.df if estimated else used - 1.0
+            sample.value, sample.se, confidence_level, df
         )
     else:
         interval.low, interval.high = _bootstrap_limits(sample, method, confidence_level)
@@ -165,12 +169,14 @@ def design_interval(
     interval = Interval(se=se, method=method, notes=notes)
     # Wilson's interval allows for the skewness of shares itself.
     own = sample.weighted.df(skewed=method == "jackknife") if sample.weighted else math.nan
-    df = min(own, used - 1) if own > 0 else used - 1.0
+    df = min(own if own > 0 else math.inf, used - 1.0, statistic.most_df)
     if design.census:
         interval.low = interval.high = share
     elif method == "wilson" and used == 1:
         interval.low, interval.high = limits.clopper_pearson_limits(share, 1, confidence_level)
         interval.method = "clopper-pearson"
+    elif not statistic.most_df > 0:
+        interval = Interval(reason=TOO_FEW_CLUSTERS)
     elif math.isnan(se) or used < 2 or (method == "jackknife" and not se > 0):
         interval.reason = NO_VARIATION
     elif method == "wilson":

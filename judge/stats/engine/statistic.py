@@ -51,6 +51,9 @@ class Statistic:
         statistic is undefined (`no_weighted_form`).
     added : callable or None
         The function with items added to the totals, see `judge.stats.engine.added_items`.
+    most_df : float
+        Largest possible degrees of freedom of the standard error, where groups of items limit them; see
+        `degrees_of_freedom.of_two_groups`. With 0 there is no interval.
     """
 
     sums: Floats | Ints
@@ -67,6 +70,7 @@ class Statistic:
     analytic: Analytic | None = None
     weighted: bool = True
     added: WithAdded | None = None
+    most_df: float = math.inf
 
     @property
     def possible(self) -> Range:
@@ -148,6 +152,7 @@ def combine(
         maximum=possible[1],
         weighted=all(s.weighted for s in statistics),
         added=None if any(s.added is None for s in statistics) else added,
+        most_df=min(s.most_df for s in statistics),
     )
 
 

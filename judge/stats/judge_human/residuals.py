@@ -10,6 +10,7 @@ from typing import Unpack
 import numpy as np
 from numpy.typing import ArrayLike
 
+from judge.stats.engine.degrees_of_freedom import of_two_groups
 from judge.stats.engine.estimate import NO_COMPLETE_PAIRS, NO_OBSERVATIONS, NO_VARIATION, Estimate, Reason
 from judge.stats.engine.resampling import Sampling
 from judge.stats.engine.scale import Floats, as_floats
@@ -88,18 +89,18 @@ def self_preference(
     if own.shape != of_judge.shape:
         raise ValueError(f"own_family must hold one mark per item, shape {of_judge.shape}; got {own.shape}.")
     reference = consensus(of_humans)
-    first = _own_minus_other(of_judge - reference, own)
+    first = _own_minus_other(of_judge - reference, own, sampling)
     if other_judges is None:
         undefined = Estimate.undefined("not_applicable")
         return SelfPreference(evaluate({"": first}, sampling)[""], undefined, undefined)
     others = humans_and_judge(other_judges, of_judge, scale)[0]
-    parts = [_own_minus_other(column - reference, own) for column in others.T]
+    parts = [_own_minus_other(column - reference, own, sampling) for column in others.T]
     second = average(*parts)
     found = evaluate({"judge": first, "others": second, "gap": difference(first, second)}, sampling)
     return SelfPreference(found["judge"], found["others"], found["gap"])
 
 
-def _own_minus_other(residual: Floats, own: np.ndarray) -> Statistic:
+def _own_minus_other(residual: Floats, own: np.ndarray, sampling: Sampling) -> Statistic:
     known = ~np.isnan(residual)
     value = np.where(known, residual, 0.0)
     sums = np.column_stack([value * own, known & own, value * ~own, known & ~own]).astype(float)
@@ -110,6 +111,7 @@ def _own_minus_other(residual: Floats, own: np.ndarray) -> Statistic:
         n_items=n,
         n_ratings=n,
         undefined=NO_OBSERVATIONS,
+        most_df=of_two_groups(known & own, known & ~own, sampling.get("clusters")),
     )
 
 
@@ -278,7 +280,10 @@ def non_answers(
     of_humans, of_judge = humans_and_judge(humans, judge, scale)
     missing = np.isnan(of_judge)
     everywhere = np.ones(len(missing), bool)
-    statistics = {"rate": _rate(missing, everywhere), "gap": _own_minus_other(consensus(of_humans), missing)}
+    statistics = {
+        "rate": _rate(missing, everywhere),
+        "gap": _own_minus_other(consensus(of_humans), missing, sampling),
+    }
     names: dict[str, Hashable] = {}
     if groups is not None:
         labels = np.asarray(groups, dtype=object)

@@ -14,7 +14,12 @@ from judge.stats.engine.estimate import ANY_VALUE, SHARE, Estimate
 from judge.stats.engine.resampling import Sampling
 from judge.stats.engine.sampling_design import SamplingDesign
 from judge.stats.engine.weights import cluster_codes
-from judge.stats.pass_fail.predictive_values import CorrectedMean, labels_worth, of_pool
+from judge.stats.pass_fail.predictive_values import (
+    CorrectedMean,
+    labels_worth,
+    of_pool,
+    variance_per_label,
+)
 from judge.stats.pass_fail.proportion import mean
 from judge.stats.pass_fail.two_phase import TwoPhaseMean, difference_of_means, read_pool
 
@@ -151,7 +156,9 @@ def ppi_mean(
     lam = float(weights @ sizes / sizes.sum())
     notes = [FEW_LABELS] * (n_labels < 30) + [INVERTED_JUDGE] * (lam < 0) + [COMPRESSED_JUDGE] * (lam > 1)
     noted = corrected.with_notes(*notes, *[MERGED_STRATA] * pool.merged)
-    worth = labels_worth(noted, pool.variance, pool.finite)
+    is_clustered = groups is not None and options["design"] is None
+    variance = variance_per_label(humans_only) if is_clustered else pool.variance
+    worth = labels_worth(noted, variance, pool.finite)
     return PredictionPoweredMean(noted, humans_only, uncorrected, lam, effective_labels=worth)
 
 

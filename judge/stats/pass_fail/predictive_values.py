@@ -65,8 +65,9 @@ class CorrectedMean:
     uncorrected : Estimate
         From the judge alone, on the whole pool.
     effective_labels : float
-        Labels of a simple random sample that people alone would need for the standard error of `estimate`.
-        More than the labels themselves is what the judge and the design are worth; NaN if not applicable.
+        Labels of a simple random sample that people alone would need for the standard error of `estimate`;
+        with clusters and no design, of a sample with the same clusters. More than the labels themselves is
+        what the judge and the design are worth; NaN if not applicable.
     """
 
     estimate: Estimate
@@ -182,7 +183,10 @@ def predictive_values(
     elif n_labels:
         corrected = _around_value(_with_interval(corrected, sums, clusters, method, n_draws, rng))
     finite = design is not None and design.target == "these answers"
-    worth = labels_worth(corrected, corrected.value * (1 - corrected.value), finite)
+    variance = corrected.value * (1 - corrected.value)
+    if groups is not None and design is None:
+        variance = variance_per_label(humans_only)
+    worth = labels_worth(corrected, variance, finite)
     return CorrectedMean(corrected, humans_only, uncorrected, effective_labels=worth)
 
 
@@ -277,6 +281,11 @@ def labels_worth(corrected: Estimate, variance: float, finite: bool) -> float:
     if not (corrected.se > 0 and variance > 0):
         return math.nan
     return 1 / (corrected.se**2 / variance + (1 / corrected.n_items if finite else 0.0))
+
+
+def variance_per_label(humans_only: Estimate) -> float:
+    """Return the variance of a mean of clustered labels times their number, as if they were independent."""
+    return humans_only.se**2 * humans_only.n_items
 
 
 def of_pool(uncorrected: Estimate, design: SamplingDesign) -> Estimate:

@@ -175,11 +175,11 @@ def _told_apart(human: Floats, judge: Floats, sampling: Sampling) -> tuple[int, 
 
 def _bounded(found: Estimate, counts: tuple[int, int], n_systems: int, per_pair: float) -> Estimate:
     """Return limits that hold whatever the order of the pairs is that are not told apart."""
+    if not found.defined or found.n_clusters < 2:
+        return replace(found, low=math.nan, high=math.nan, se=math.nan, method="")
     n_pairs = n_systems * (n_systems - 1) / 2
     same, opposite = (count / n_pairs for count in counts)
     low, high = (1 - per_pair * (1 - same), 1 - per_pair * opposite)
-    if not found.defined or found.n_clusters < 2:
-        return replace(found, low=math.nan, high=math.nan, se=math.nan, method="")
     low, high = min(low, found.value), max(high, found.value)
     return replace(found, low=low, high=high, se=math.nan, method="simultaneous")
 

@@ -34,7 +34,7 @@ def test_the_verdict_on_one_dimension_names_the_difference_and_the_margin(of_one
 
 def test_a_judge_that_is_better_is_shown_with_its_two_sided_interval(of_one):
     assert "better than they agree with each other" in of_one("relevance")[0]
-    assert "[95 %: 0.00, 0.07]" in of_one("relevance")[0]
+    assert "[95 %: 0.00, 0.08]" in of_one("relevance")[0]
 
 
 def test_dimensions_with_one_verdict_are_one_sentence_with_the_margin_and_what_to_do(agreement):

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from judge.stats import estimate, paired_difference
-from judge.stats.engine.degrees_of_freedom import from_kurtosis, from_sizes
+from judge.stats.engine.degrees_of_freedom import from_kurtosis, from_sizes, of_two_groups
 from judge.stats.engine.resampling import Statistic
 
 sizes = st.lists(st.integers(1, 40), min_size=2, max_size=12).map(np.array)
@@ -78,3 +78,22 @@ def test_independent_items_keep_the_interval_of_student():
     found = estimate(Statistic(np.column_stack([values, np.ones(30)]), lambda x: x[:, 0] / x[:, 1]))
     assert np.isnan(found.df)
     assert found.degrees_of_freedom == 29
+
+
+@pytest.mark.parametrize("n", [(2, 22), (5, 20), (10, 10), (10, 1000)])
+def test_two_groups_have_about_the_degrees_of_freedom_of_welch(n):
+    shares = [1 / k for k in n]
+    welch = sum(shares) ** 2 / sum(v**2 / (k - 1) for v, k in zip(shares, n, strict=True))
+    first = np.arange(sum(n)) < n[0]
+    assert of_two_groups(first, ~first, None) == pytest.approx(welch, rel=0.25)
+
+
+def test_pairs_of_two_groups_count_as_one_cluster_each():
+    first = np.arange(20) < 10
+    assert of_two_groups(first, ~first, np.arange(20) % 10) == pytest.approx(9)
+
+
+def test_a_group_of_one_cluster_has_no_degrees_of_freedom():
+    first = np.arange(20) < 4
+    assert of_two_groups(first, ~first, np.arange(20) // 4) == 0
+    assert of_two_groups(first, ~first, np.arange(20) // 2) >= 1

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from judge.stats.engine.sampling_design import SamplingDesign
 from judge.stats.judge_human.residuals import drift, non_answers, self_preference
 
 
@@ -123,3 +124,37 @@ def test_judge_that_always_or_never_answers_has_a_rate_but_no_gap():
     assert always.by_group == ()
     with pytest.raises(ValueError, match="groups must hold one label per item"):
         non_answers(humans, judge, groups=["a"])
+
+
+@pytest.mark.parametrize("clusters", [None, np.arange(24) // 2])
+def test_one_cluster_without_judgments_has_a_gap_but_no_interval(clusters):
+    humans, judge = np.tile([1.0, 2, 3, 5], 6)[:, None], np.ones(24)
+    judge[:1] = np.nan
+    gap = non_answers(humans, judge, clusters=clusters).human_gap
+    assert gap.value == pytest.approx(1 - humans[1:].mean())
+    assert (gap.reason, np.isnan(gap.low)) == ("too_few_clusters", True)
+
+
+def test_the_gap_of_two_items_that_happen_to_agree_may_be_chance():
+    humans, judge = np.tile([1.0, 2, 3, 5], 6)[:, None], np.ones(24)
+    judge[[0, 4]] = np.nan
+    gap = non_answers(humans, judge).human_gap
+    assert gap.value < -1.5
+    assert gap.low < 0 < gap.high
+
+
+def test_the_gap_of_missing_judgments_covers_its_true_value():
+    rng, covered = np.random.default_rng(3), []
+    for _ in range(300):
+        judge = np.ones(24)
+        judge[rng.permutation(24)[:2]] = np.nan
+        gap = non_answers(rng.integers(1, 6, (24, 1)), judge).human_gap
+        covered.append(gap.low <= 0 <= gap.high)
+    assert np.mean(covered) >= 0.92  # .80 with the degrees of freedom of all items
+
+
+def test_one_missing_judgment_has_no_interval_in_a_sample_with_a_design_either():
+    humans, judge = np.tile([1.0, 2, 3, 5], 6)[:, None], np.ones(24)
+    judge[:1] = np.nan
+    gap = non_answers(humans, judge, design=SamplingDesign(np.full(24, 0.5))).human_gap
+    assert (gap.reason, np.isnan(gap.low)) == ("too_few_clusters", True)

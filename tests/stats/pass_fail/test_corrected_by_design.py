@@ -433,3 +433,17 @@ def test_corrected_rates_and_their_difference_cover_under_draws_within_topics(ta
             for e, t in ((rates, truth[0]), (means, truth[0]), (gap, truth[0] - truth[1]))
         ]
     assert (abs(hits / runs - 0.95) < 3.5 * np.sqrt(0.95 * 0.05 / runs)).all(), hits / runs
+
+
+@pytest.mark.parametrize("sign", [-1, 1])
+def test_effective_labels_of_clusters_are_the_labels_where_all_answers_have_one(sign):
+    """The judge is worth nothing there; clusters whose answers differ (or agree) must not look like labels."""
+    rng = np.random.default_rng(5)
+    half = rng.normal(size=60)
+    human = np.r_[half, sign * half] + 0.3 * rng.normal(size=120)
+    judge, clusters = human + rng.normal(size=120), np.arange(120) % 60
+    found = js.ppi_mean(human, judge, clusters=clusters)
+    assert found.effective_labels == pytest.approx(120, rel=0.02)
+    marks = js.predictive_values(human > 0, judge > 0, clusters=clusters)
+    ratio = marks.humans_only.se / marks.estimate.se
+    assert marks.effective_labels == pytest.approx(120 * ratio**2)

@@ -165,3 +165,10 @@ def test_one_cluster_gives_no_limits():
     found = ranking_agreement(draw(rng), draw(rng), clusters=np.zeros(40))
     assert np.isnan(found.kendall_tau.low)
     assert found.kendall_tau.reason == "too_few_clusters"
+
+
+@pytest.mark.parametrize("n_systems", [0, 1])
+def test_the_means_of_one_system_are_no_ranking(n_systems):
+    found = ranking_agreement(np.ones((4, n_systems)), np.ones((4, n_systems)))
+    assert len(found.human_means) == n_systems
+    assert (found.kendall_tau.reason, found.pairwise_accuracy.reason) == ("not_applicable", "not_applicable")
