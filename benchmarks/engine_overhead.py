@@ -6,7 +6,8 @@ A tiny model on the CPU (set up by `make engine`) scores synthetic items of abou
 open_qa. The CPU time of the process (all threads) is divided by the function that is called:
 
 * ``engine``: `LLMEngine.step` and the shutdown of the engine; ``start``: its start,
-* ``render``: `LLM.enqueue_chat`, which is vLLM's chat template, tokenizer and validation, once per request,
+* ``render``: `LLM.enqueue_chat` and `LLM.enqueue`, which are vLLM's chat template, tokenizer and validation,
+* ``encode``: our chat template and tokenizer, in the thread that encodes the prompts of expected scores,
 * ``ours``: everything else, from reading the file to the exports. This is the overhead; the goal is under
   1.5 s.
 
@@ -23,6 +24,7 @@ import os
 import platform
 import pstats
 import tempfile
+import threading
 import time
 from collections import Counter
 from collections.abc import Callable
@@ -39,6 +41,8 @@ GOAL = 1.5
 PARTS = {  # timed function: module, class or None, name
     "start": ("judge.scoring.backends.vllm.backend", None, "start"),
     "render": ("vllm", "LLM", "enqueue_chat"),
+    "added": ("vllm", "LLM", "enqueue"),
+    "encode": ("judge.scoring.backends.vllm.prompts_ahead", "PromptThread", "_tokens"),
     "engine": ("vllm.v1.engine.llm_engine", "LLMEngine", "step"),
     "stop": ("judge.scoring.backends.vllm.engine", "Engine", "stop"),
 }
@@ -49,19 +53,27 @@ class Clock:
 
     def __init__(self) -> None:
         self.spent: Counter[str] = Counter()
+        self.beside: Counter[str] = Counter()
+        """Parts in another thread."""
         self._within = False
 
     def timed(self, part: str, function: Callable[..., Any]) -> Callable[..., Any]:
         """Return the function with its time added to a part."""
 
         def run(*args: Any, **kwargs: Any) -> Any:
+            if threading.current_thread() is not threading.main_thread():
+                began = time.thread_time()
+                try:
+                    return function(*args, **kwargs)
+                finally:
+                    self.beside[part] += time.thread_time() - began
             if self._within:
                 return function(*args, **kwargs)
-            self._within, began = True, time.process_time()
+            self._within, began, beside = True, time.process_time(), self.beside.total()
             try:
                 return function(*args, **kwargs)
             finally:
-                self.spent[part] += time.process_time() - began
+                self.spent[part] += time.process_time() - began - (self.beside.total() - beside)
                 self._within = False
 
         return run
@@ -84,6 +96,7 @@ def measure(model: str, scores: str, folder: Path, count: int, clock: Clock) -> 
     params = {} if scores == "expected" else {"temperature": 0, "max_tokens": 400, "reasoning_effort": "none"}
     judge = Judge(model=f"vllm:{model}", rubric=load_rubric("open_qa"), params=params, scores=scores)
     clock.spent.clear()
+    clock.beside.clear()
     began, wall = time.process_time(), time.monotonic()
     run = score(
         items, judge=judge, out=folder / f"{scores}-{count}", engine=EngineOptions(args=dict(cpu.ENGINE))
@@ -91,9 +104,10 @@ def measure(model: str, scores: str, folder: Path, count: int, clock: Clock) -> 
     total, seconds = time.process_time() - began, time.monotonic() - wall
     with run:
         summary = run.summary()
-    spent = clock.spent
+    spent = clock.spent + clock.beside
     ours = total - sum(spent.values())
-    parts = {"ours": ours, "render": spent["render"], "engine": spent["engine"] + spent["stop"]}
+    parts = {"ours": ours, "render": spent["render"] + spent["added"], "encode": spent["encode"]}
+    parts["engine"] = spent["engine"] + spent["stop"]
     return {
         **{name: round(value * 1000 / count, 3) for name, value in parts.items()},
         "start_s": round(spent["start"], 1),
