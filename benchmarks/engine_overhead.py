@@ -49,32 +49,25 @@ PARTS = {  # timed function: module, class or None, name
 
 
 class Clock:
-    """CPU seconds of this process by part; time in a nested part counts for the outer one."""
+    """CPU seconds of the threads of this process by part; time in a nested part counts for the outer one."""
 
     def __init__(self) -> None:
         self.spent: Counter[str] = Counter()
-        self.beside: Counter[str] = Counter()
-        """Parts in another thread."""
         self._within = False
 
     def timed(self, part: str, function: Callable[..., Any]) -> Callable[..., Any]:
         """Return the function with its time added to a part."""
 
         def run(*args: Any, **kwargs: Any) -> Any:
-            if threading.current_thread() is not threading.main_thread():
-                began = time.thread_time()
-                try:
-                    return function(*args, **kwargs)
-                finally:
-                    self.beside[part] += time.thread_time() - began
-            if self._within:
+            main = threading.current_thread() is threading.main_thread()
+            if main and self._within:
                 return function(*args, **kwargs)
-            self._within, began, beside = True, time.process_time(), self.beside.total()
+            self._within, began = self._within or main, time.thread_time()
             try:
                 return function(*args, **kwargs)
             finally:
-                self.spent[part] += time.process_time() - began - (self.beside.total() - beside)
-                self._within = False
+                self.spent[part] += time.thread_time() - began
+                self._within = self._within and not main
 
         return run
 
@@ -96,7 +89,6 @@ def measure(model: str, scores: str, folder: Path, count: int, clock: Clock) -> 
     params = {} if scores == "expected" else {"temperature": 0, "max_tokens": 400, "reasoning_effort": "none"}
     judge = Judge(model=f"vllm:{model}", rubric=load_rubric("open_qa"), params=params, scores=scores)
     clock.spent.clear()
-    clock.beside.clear()
     began, wall = time.process_time(), time.monotonic()
     run = score(
         items, judge=judge, out=folder / f"{scores}-{count}", engine=EngineOptions(args=dict(cpu.ENGINE))
@@ -104,7 +96,7 @@ def measure(model: str, scores: str, folder: Path, count: int, clock: Clock) -> 
     total, seconds = time.process_time() - began, time.monotonic() - wall
     with run:
         summary = run.summary()
-    spent = clock.spent + clock.beside
+    spent = clock.spent
     ours = total - sum(spent.values())
     parts = {"ours": ours, "render": spent["render"] + spent["added"], "encode": spent["encode"]}
     parts["engine"] = spent["engine"] + spent["stop"]

@@ -12,8 +12,15 @@ from typing import Any
 from judge.records import Request
 from judge.scoring.backends.vllm.prompt_tokens import PromptEncoder
 
-AHEAD = 64
-"""Most prompts that are encoded before the engine takes them."""
+Prompt = tuple[Sequence[Any], Mapping[str, Any] | None]
+"""Messages, and settings of the chat template."""
+Tokens = list[int] | None
+"""Tokens of a prompt; None if the engine encodes it."""
+
+AHEAD = 4
+"""Most batches of prompts that are encoded before the engine takes them."""
+BATCH = 16
+"""Most prompts in a batch; starting a batch costs as much as a prompt."""
 COMPARED = 8
 """First prompts that the engine encodes, too."""
 
@@ -55,15 +62,17 @@ class PromptThread:
         """Whether enough prompts have been compared, all of them equal."""
         return self._is_usable and self._equal >= COMPARED
 
-    def start(
-        self, request: Request, settings: Mapping[str, Any] | None
-    ) -> "Future[list[int] | None] | None":
-        """Start encoding the prompt of a request; return None if that is left to the engine."""
-        if not (self._is_usable and request.labels):
-            return None
-        if any(not isinstance(message["content"], str) for message in request.messages):
-            return None
-        return self._executor.submit(self._tokens, request.messages, settings)
+    def takes(self, request: Request) -> bool:
+        """Whether the prompt of a request is encoded here and not by the engine."""
+        return (
+            self._is_usable
+            and bool(request.labels)
+            and all(isinstance(message["content"], str) for message in request.messages)
+        )
+
+    def start(self, prompts: Sequence[Prompt]) -> Future[list[Tokens]]:
+        """Start encoding prompts, each its messages and the settings of the chat template."""
+        return self._executor.submit(lambda: [self._tokens(*prompt) for prompt in prompts])
 
     def compare(self, tokens: Sequence[int], engine_tokens: Sequence[int] | None) -> None:
         """Compare the tokens of a prompt with the engine's, None if these are not known."""
@@ -76,7 +85,7 @@ class PromptThread:
         """End the thread."""
         self._executor.shutdown(wait=False, cancel_futures=True)
 
-    def _tokens(self, messages: Sequence[Any], settings: Mapping[str, Any] | None) -> list[int] | None:
+    def _tokens(self, messages: Sequence[Any], settings: Mapping[str, Any] | None) -> Tokens:
         try:
             if self._encoder is None:  # a copy, because the engine changes settings of its own in every call
                 own = self._tokenizer.backend_tokenizer
@@ -106,10 +115,11 @@ class PromptsAhead:
         self._groups = groups
         self._thread = thread
         self._settings = settings
-        self._ahead: deque[tuple[list[Request], Future[list[int] | None] | None]] = deque()
+        self._batches: deque[tuple[list[list[Request]], Future[list[Tokens]] | None]] = deque()
+        self._ready: deque[tuple[list[Request], Tokens]] = deque()
         self._end: Exception | None = None
 
-    def next(self, *, wait: bool) -> tuple[list[Request], list[int] | None]:
+    def next(self, *, wait: bool) -> tuple[list[Request], Tokens]:
         """Return the next group; it is empty if none is there, or not yet encoded and `wait` is False.
 
         Raises
@@ -117,27 +127,48 @@ class PromptsAhead:
         StopIteration
             There are no more groups. Errors of the iterator are raised in the same way, after the last group.
         """
-        self._read()
-        if not self._ahead:
-            if self._end is not None:
-                raise self._end
-            return [], None
-        group, tokens = self._ahead[0]
-        if tokens is not None and not (wait or tokens.done()):
-            return [], None
-        self._ahead.popleft()
-        return group, tokens.result() if tokens is not None else None
+        if not self._ready:
+            self._fill(wait=wait)
+        if self._ready:
+            return self._ready.popleft()
+        if self._end is not None and not self._batches:
+            raise self._end
+        return [], None
 
-    def _read(self) -> None:
-        """Read groups as long as their prompts are encoded here."""
-        while self._end is None and len(self._ahead) < AHEAD:
-            if self._ahead and self._ahead[-1][1] is None:
-                return
+    def _fill(self, *, wait: bool) -> None:
+        """Start the batches to come, and take the next if it is encoded."""
+        while self._end is None and len(self._batches) < AHEAD and self._read():
+            pass
+        if not self._batches:
+            return
+        groups, encoded = self._batches[0]
+        if encoded is None:
+            self._ready.extend((group, None) for group in groups)
+        elif wait or encoded.done():
+            self._ready.extend(zip(groups, encoded.result(), strict=True))
+        else:
+            return
+        self._batches.popleft()
+
+    def _read(self) -> bool:
+        """Read a batch and start encoding it; return False if it is not full, so that no more is read now."""
+        batch: list[list[Request]] = []
+        last = None
+        while len(batch) < BATCH:
             try:
                 group = next(self._groups)
             except Exception as error:  # noqa: BLE001 - raised after the groups that were read before it
                 self._end = error
-                return
+                break
             if not group:
-                return
-            self._ahead.append((group, self._thread.start(group[0], self._settings(group[0]))))
+                break
+            if not self._thread.takes(group[0]):
+                last = group
+                break
+            batch.append(group)
+        if batch:
+            prompts = [(group[0].messages, self._settings(group[0])) for group in batch]
+            self._batches.append((batch, self._thread.start(prompts)))
+        if last is not None:
+            self._batches.append(([last], None))
+        return len(batch) == BATCH
