@@ -6,7 +6,8 @@ A tiny model on the CPU (set up by `make engine`) scores synthetic items of abou
 open_qa. The CPU time of the process (all threads) is divided by the function that is called:
 
 * ``engine``: `LLMEngine.step` and the shutdown of the engine; ``start``: its start,
-* ``render``: `LLM.enqueue_chat`, which is vLLM's chat template, tokenizer and validation, once per request,
+* ``render``: `LLM.enqueue_chat` and `LLM.enqueue`, which are vLLM's chat template, tokenizer and validation,
+* ``encode``: our chat template and tokenizer, in the thread that encodes the prompts of expected scores,
 * ``ours``: everything else, from reading the file to the exports. This is the overhead; the goal is under
   1.5 s.
 
@@ -23,6 +24,7 @@ import os
 import platform
 import pstats
 import tempfile
+import threading
 import time
 from collections import Counter
 from collections.abc import Callable
@@ -39,13 +41,15 @@ GOAL = 1.5
 PARTS = {  # timed function: module, class or None, name
     "start": ("judge.scoring.backends.vllm.backend", None, "start"),
     "render": ("vllm", "LLM", "enqueue_chat"),
+    "added": ("vllm", "LLM", "enqueue"),
+    "encode": ("judge.scoring.backends.vllm.prompts_ahead", "PromptThread", "_tokens"),
     "engine": ("vllm.v1.engine.llm_engine", "LLMEngine", "step"),
     "stop": ("judge.scoring.backends.vllm.engine", "Engine", "stop"),
 }
 
 
 class Clock:
-    """CPU seconds of this process by part; time in a nested part counts for the outer one."""
+    """CPU seconds of the threads of this process by part; time in a nested part counts for the outer one."""
 
     def __init__(self) -> None:
         self.spent: Counter[str] = Counter()
@@ -55,14 +59,15 @@ class Clock:
         """Return the function with its time added to a part."""
 
         def run(*args: Any, **kwargs: Any) -> Any:
-            if self._within:
+            main = threading.current_thread() is threading.main_thread()
+            if main and self._within:
                 return function(*args, **kwargs)
-            self._within, began = True, time.process_time()
+            self._within, began = self._within or main, time.thread_time()
             try:
                 return function(*args, **kwargs)
             finally:
-                self.spent[part] += time.process_time() - began
-                self._within = False
+                self.spent[part] += time.thread_time() - began
+                self._within = self._within and not main
 
         return run
 
@@ -93,7 +98,8 @@ def measure(model: str, scores: str, folder: Path, count: int, clock: Clock) -> 
         summary = run.summary()
     spent = clock.spent
     ours = total - sum(spent.values())
-    parts = {"ours": ours, "render": spent["render"], "engine": spent["engine"] + spent["stop"]}
+    parts = {"ours": ours, "render": spent["render"] + spent["added"], "encode": spent["encode"]}
+    parts["engine"] = spent["engine"] + spent["stop"]
     return {
         **{name: round(value * 1000 / count, 3) for name, value in parts.items()},
         "start_s": round(spent["start"], 1),

@@ -524,7 +524,7 @@ def test_killed_engine_process_ends_the_run_with_what_it_said_before(text_model,
     run = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=240, cwd=root)
     seen, kind, said = run.stdout.strip().split(" ", 2)
     assert int(seen) > 0
-    assert kind == "BackendError"
+    assert kind == "EngineFailedError"
     assert "the engine failed (its process ended without a message)" in said
     assert run.stderr == ""
 

@@ -5,6 +5,7 @@ import re
 import pytest
 
 from judge import Judge, load_items, load_rubric, score
+from judge.scoring.backends.vllm import prompts_ahead
 from judge.scoring.backends.vllm.engine import EngineOptions
 from judge.scoring.prompt import Prompter
 
@@ -108,3 +109,25 @@ def test_dimensions_of_an_item_share_its_prompt(scored):
         sum(getattr(c.usage, n) for c in completions) for n in ("prompt_tokens", "cached_tokens")
     )
     assert cached > 0.5 * prompt
+
+
+def test_scores_are_the_same_bytes_with_prompts_encoded_here_or_by_the_engine(
+    decided_model, answers, engine_arguments, tmp_path, monkeypatch
+):
+    from vllm import LLM
+
+    added, enqueue = [], LLM.enqueue
+    monkeypatch.setattr(
+        LLM,
+        "enqueue",
+        lambda self, prompts, **more: (added.extend(prompts), enqueue(self, prompts, **more))[1],
+    )
+    judge = Judge(model=f"vllm:{decided_model}", rubric=load_rubric("open_qa"), scores="expected")
+    found = []
+    for compared in (prompts_ahead.COMPARED, 10**9):
+        monkeypatch.setattr(prompts_ahead, "COMPARED", compared)
+        out = tmp_path / str(compared)
+        score(answers, judge=judge, out=out, engine=EngineOptions(args=engine_arguments)).close()
+        found.append((len(added), (out / "scores.jsonl").read_bytes()))
+    assert [count for count, _ in found] == [24 - 8, 24 - 8]
+    assert found[0][1] == found[1][1]

@@ -16,6 +16,8 @@ from judge.records import Completion, Failure, FailureKind, Item, Request, Usage
 from judge.scoring.backends.api.errors import one_line, redact
 from judge.scoring.backends.vllm import startup_errors
 from judge.scoring.backends.vllm.engine import Engine, EngineOptions, preflight, start
+from judge.scoring.backends.vllm.prompts_ahead import PromptsAhead, PromptThread
+from judge.scoring.backends.vllm.request_errors import is_about_loading, is_engine_failure, is_too_long
 from judge.scoring.backends.vllm.sampling_params import Sampler, as_messages, groups, image_indices
 from judge.scoring.interrupts import InterruptCount, counted_interrupts
 
@@ -30,7 +32,6 @@ FILL_SECONDS = 0.1
 MOST_FAILED_ITEMS = 20
 """Consecutive items refused by the engine that end the run, because the rest would be refused, too."""
 
-_TOO_LONG = re.compile(r"maximum (context|model) length|longer than the maximum", re.IGNORECASE)
 _NO_TEMPLATE = re.compile(r"chat template|system role|roles must alternate", re.IGNORECASE)
 _GREEDY = 1e-5
 
@@ -76,6 +77,7 @@ class VllmBackend:
         self._encode = encode
         self._on_start = on_start
         self._engine: Engine | None = None
+        self._thread: PromptThread | None = None
         self._left: Sequence[Completion] = ()
 
     def complete(self, requests: Iterable[Request | None]) -> Generator[Sequence[Completion]]:
@@ -94,7 +96,10 @@ class VllmBackend:
             self._engine = start(
                 self.model, self._decisive, self._options, self._most_images, first, self._on_start
             )
-        feed = _Feed(self._engine, self.model, self._encode, chain([first], source))
+        if self._thread is None:
+            llm = self._engine.llm
+            self._thread = PromptThread(llm.get_tokenizer(), llm.chat_template)
+        feed = _Feed(self._engine, self._thread, self.model, self._encode, chain([first], source))
         is_sound = False
         with counted_interrupts() as pressed:
             try:
@@ -117,7 +122,9 @@ class VllmBackend:
 
     def close(self) -> None:
         """End the engine and free the GPU; another request starts it again."""
-        engine, self._engine = self._engine, None
+        if self._thread is not None:
+            self._thread.close()
+        engine, self._engine, self._thread = self._engine, None, None
         if engine is not None:
             engine.stop()
 
@@ -153,7 +160,12 @@ class _Feed:
     """Feeds a stream of requests to the engine and collects the completions."""
 
     def __init__(
-        self, engine: Engine, model: str, encode: Encode | None, requests: Iterator[Request | None]
+        self,
+        engine: Engine,
+        thread: PromptThread,
+        model: str,
+        encode: Encode | None,
+        requests: Iterator[Request | None],
     ) -> None:
         self.error: Exception | None = None
         """Why no more requests are sent."""
@@ -163,13 +175,19 @@ class _Feed:
         self._llm = engine.llm
         self._model = model
         self._encode = encode
-        self._source: Iterator[list[Request]] | None = groups(requests)
+        self._sampler = Sampler(engine, model)
+        self._thread = thread
+        ahead = PromptsAhead(groups(requests), thread, self._sampler.template)
+        self._source: PromptsAhead | None = ahead
         self._in_flight: dict[str, _InFlight] = {}
         self._samples = self._images = 0
         self._max_in_flight = 2 * engine.most_at_once
         self._arrived: list[Completion] = []
         self._failed_items = 0
-        self._sampler = Sampler(engine, model)
+
+    @property
+    def _states(self) -> Any:
+        return self._llm.llm_engine.output_processor.request_states
 
     def take(self) -> Sequence[Completion]:
         """Return the completions that have arrived, and forget them."""
@@ -214,23 +232,23 @@ class _Feed:
             and self._images < MOST_IMAGES
             and not pressed
         ):
-            group = self._next(self._source)
+            group, tokens = self._next(self._source)
             if not group:
                 break
-            self._ask(group)
+            self._ask(group, tokens)
             if time.monotonic() > until:
                 break
 
-    def _next(self, source: Iterator[list[Request]]) -> list[Request] | None:
+    def _next(self, source: PromptsAhead) -> tuple[list[Request], list[int] | None]:
         try:
-            return next(source)
+            return source.next(wait=not self._in_flight)
         except StopIteration:
             self._source = None
         except Exception as error:  # noqa: BLE001 - re-raised to the caller once pending replies are delivered
             self._source, self.error = None, error
-        return None
+        return [], None
 
-    def _ask(self, group: Sequence[Request]) -> None:
+    def _ask(self, group: Sequence[Request], tokens: list[int] | None) -> None:
         first = group[0]
         try:
             params = self._sampler.params(first)
@@ -246,28 +264,39 @@ class _Feed:
         is_greedy = params.temperature < _GREEDY
         for part in [[request] for request in group] if is_greedy else [group]:
             params.n = len(part)
-            self._enqueue(part, messages, params, len(numbers))
+            try:
+                number = self._enqueue(part[0], messages, params, tokens)
+            except Exception as error:
+                if is_engine_failure(error):
+                    raise
+                self._on_refusal(part, messages, error)
+            else:
+                self._keep(part, number, len(numbers))
 
-    def _enqueue(self, group: Sequence[Request], messages: Sequence[Any], params: Any, n_images: int) -> None:
-        try:
-            (number,) = self._llm.enqueue_chat(
-                [messages],
-                sampling_params=params,
-                use_tqdm=False,
-                lora_request=self._engine.lora,
-                # vLLM 0.26 ignores the template that it was started with, and repeats its special tokens.
-                chat_template=self._llm.chat_template,
-                chat_template_kwargs=self._sampler.template(group[0]),
-                tokenization_kwargs={"add_special_tokens": False},
-            )
-        except Exception as error:
-            if _is_engine_failure(error):
-                raise
-            self._on_refusal(group, messages, error)
-            return
+    def _enqueue(
+        self, request: Request, messages: Sequence[Any], params: Any, tokens: list[int] | None
+    ) -> str:
+        """Add a prompt to the engine and return its number."""
+        given = {"sampling_params": params, "use_tqdm": False, "lora_request": self._engine.lora}
+        if tokens is not None and self._thread.is_trusted:
+            return str(self._llm.enqueue([{"prompt_token_ids": tokens}], **given)[0])
+        (number,) = self._llm.enqueue_chat(
+            [messages],
+            **given,
+            # vLLM 0.26 ignores the template that it was started with, and repeats its special tokens.
+            chat_template=self._llm.chat_template,
+            chat_template_kwargs=self._sampler.template(request),
+            tokenization_kwargs={"add_special_tokens": False},
+        )
+        if tokens is not None:
+            state = self._states.get(number)
+            self._thread.compare(tokens, getattr(state, "prompt_token_ids", None))
+        return str(number)
+
+    def _keep(self, group: Sequence[Request], number: str, n_images: int) -> None:
         entry = _InFlight(group, number, n_images, time.monotonic())
         if len(group) > 1:
-            entry.state = self._llm.llm_engine.output_processor.request_states.get(f"0_{number}")
+            entry.state = self._states.get(f"0_{number}")
         self._in_flight[number.partition("-")[0]] = entry
         self._samples += len(group)
         self._images += n_images
@@ -283,10 +312,10 @@ class _Feed:
     def _on_refusal(self, group: Sequence[Request], messages: Sequence[Any], error: Exception) -> None:
         """Record a refused request as a failure of its item, or end the run if all are refused."""
         message = one_line(str(error) or type(error).__name__)
-        if _is_too_long(error):
+        if is_too_long(error):
             self._fail(group, "context", self._too_long(group[0], messages, message))
             return
-        kind: FailureKind = "image" if group[0].item.images and _is_about_loading(error) else "request"
+        kind: FailureKind = "image" if group[0].item.images and is_about_loading(error) else "request"
         self._fail(group, kind, message)
         self._failed_items += kind == "request"  # many items may share an image that does not exist
         if _NO_TEMPLATE.search(message):
@@ -360,23 +389,3 @@ class _Feed:
 
 class _ImageError(Exception):
     """An image cannot be loaded."""
-
-
-def _is_engine_failure(error: Exception) -> bool:
-    """Whether the engine has failed, and not only one request."""
-    return type(error).__name__ in ("EngineDeadError", "EngineGenerateError") or "CUDA error" in str(error)
-
-
-def _is_too_long(error: Exception) -> bool:
-    return getattr(error, "parameter", None) in ("input_tokens", "input_text") or bool(
-        _TOO_LONG.search(str(error))
-    )
-
-
-def _is_about_loading(error: Exception) -> bool:
-    """Whether a URL could not be loaded, or is not an image."""
-    return (
-        isinstance(error, OSError | TimeoutError)
-        or type(error).__module__.startswith(("aiohttp", "PIL"))
-        or any(words in str(error) for words in ("load image", "fetch media"))
-    )

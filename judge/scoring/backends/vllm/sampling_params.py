@@ -10,6 +10,7 @@ from judge.errors import BackendError
 from judge.records import Request
 from judge.scoring.backends.api.logprobs import only_tokens
 from judge.scoring.backends.thinking import template_kwargs
+from judge.scoring.backends.vllm.prompts_ahead import rendered
 
 if TYPE_CHECKING:
     from judge.scoring.backends.vllm.engine import Engine
@@ -210,11 +211,9 @@ class Sampler:
         """Count the tokens of a prompt; None if only the engine can count them, as with images."""
         if any(not isinstance(message["content"], str) for message in messages):
             return None
-        options = {"tokenize": False, "add_generation_prompt": True, **(self.template(request) or {})}
-        if self._engine.llm.chat_template is not None:
-            options["chat_template"] = self._engine.llm.chat_template
+        template = self._engine.llm.chat_template
         try:
-            text = self._tokenizer.apply_chat_template(list(messages), **options)
+            text = rendered(self._tokenizer, messages, template, self.template(request))
             return len(self._tokenizer.encode(text, add_special_tokens=False))
         except Exception:  # noqa: BLE001 - a tokenizer of another library (Mistral), or an error in its template
             return None
