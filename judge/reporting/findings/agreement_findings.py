@@ -72,7 +72,13 @@ def _human_sentences(found: Agreement) -> Iterator[str]:
         alpha = of.estimates["alpha"]
         if alpha.defined:
             yield f"Human raters agree on {dimension_name(name)} with alpha {with_interval(alpha, 'score')}."
-    yield "No judge was given: pass a run, or ratings whose rater_kind is judge."
+    if found.judges:
+        yield (
+            f"No answer has both a score of {listed(found.judges)} and a rating by people: rate answers that "
+            "the judge scored."
+        )
+    else:
+        yield "No judge was given: pass a run, or ratings whose rater_kind is judge."
 
 
 def _judge_sentences(one: JudgeAgreement, set_by: str) -> Iterator[str]:

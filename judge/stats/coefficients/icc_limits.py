@@ -55,6 +55,8 @@ class MeanSquares:
 
     def _ratio(self, confidence_level: float) -> Limits:
         of_items, _, of_noise = self.df
+        if not self.items > 1e-12:  # all items have one mean: both limits would be the smallest value
+            return math.nan, math.nan
         low = self.items / self.noise / f_quantile(confidence_level, of_items, of_noise)
         high = self.items / self.noise * f_quantile(confidence_level, of_noise, of_items)
         return (low - 1) / (low + self.k - 1), (high - 1) / (high + self.k - 1)

@@ -265,15 +265,18 @@ def predictive_values_difference(
     labelled = [_labelled_clusters(s, cluster_codes(clusters, len(s))) for s in sums]
     if min(labelled) < 2:
         return replace(found, reason=TOO_FEW_CLUSTERS)
-    low, high = limits.symmetric_limits(sample.value, sample.se, confidence_level, min(labelled) - 1)
-    return replace(
+    df = min(labelled) - 1.0
+    low, high = limits.symmetric_limits(sample.value, sample.se, confidence_level, df)
+    corrected = replace(
         found,
         low=low,
         high=high,
         se=sample.se,
         method="jackknife",
         n_clusters=replicates.n_clusters,
+        df=df,
     )
+    return _around_value(corrected)
 
 
 def labels_worth(corrected: Estimate, variance: float, finite: bool) -> float:
@@ -354,7 +357,7 @@ def _with_interval(
 
 
 def _around_value(found: Estimate) -> Estimate:
-    """Return limits that hold the value: with no error among the labels it is 0 or 1, and draws never are."""
+    """Return limits that hold the value: draws, and rates with labels added, never reach 0 or 1."""
     low, high = np.fmin(found.low, found.value), np.fmax(found.high, found.value)
     return replace(found, low=float(low), high=float(high)) if math.isfinite(found.low) else found
 

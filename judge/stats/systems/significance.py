@@ -20,7 +20,7 @@ from judge.stats.engine.estimate import (
     Estimate,
     Reason,
 )
-from judge.stats.engine.limits import t_cdf
+from judge.stats.engine.limits import t_cdf, t_quantile
 from judge.stats.engine.scale import Floats
 from judge.stats.engine.weights import RNG, cluster_codes, seed_of
 
@@ -245,12 +245,22 @@ def williams_t(human: ArrayLike, judge_a: ArrayLike, judge_b: ArrayLike) -> Sign
 
 
 def t_test(found: Estimate) -> Significance:
-    """Return the test of value / se, with the degrees of freedom of the jackknife's interval."""
+    """Return the test of value / se, with the degrees of freedom of the interval.
+
+    Where items were added, limits lie around another value than that of the data: there the limit toward 0
+    decides, so that p is below .05 only if 0 is outside of the interval.
+    """
     df, n_items = found.degrees_of_freedom, min(found.n_clusters, found.n_items)
     undefined = Significance(math.nan, method="t", n_items=n_items, reason=found.reason)
     if not found.defined or not found.se > 0:
         return replace(undefined, reason=found.reason or NO_VARIATION)
-    t = found.value / found.se
+    lowest, highest = found.possible
+    toward_zero = found.low if found.value > 0 else found.high
+    is_cut = not lowest < toward_zero < highest
+    margin = found.se * t_quantile((1 + found.confidence_level) / 2, df)
+    reach = max(abs(found.value - toward_zero), margin / 2)  # no more than half of it is an effect of adding
+    moved = not is_cut and abs(reach - margin) > 1e-6 * margin
+    t = found.value / (found.se * reach / margin if moved else found.se)
     return replace(undefined, p_value=2 * t_cdf(-abs(t), df), statistic=t, reason=None)
 
 

@@ -44,10 +44,13 @@ def test_a_slice_has_the_means_of_people_and_judge_and_their_difference():
     assert found.bias.value == pytest.approx((0.5 - 1) / 2)
 
 
-def test_p_is_students_t_of_the_difference_over_its_jackknife_error():
+def test_p_is_students_t_of_the_difference_over_the_error_of_its_interval():
     found = agreement_by_slice(study(), ["kind"])[0]
     difference = found.comparison.difference
-    expected = 2 * stats.t.sf(abs(difference.value / difference.se), difference.n_clusters - 1)
+    df = difference.n_clusters - 1
+    se = (difference.high - difference.value) / stats.t.ppf(0.975, df)  # allows for the added items
+    expected = 2 * stats.t.sf(abs(difference.value / se), df)
+    assert se > difference.se
     assert found.p == pytest.approx(expected)
 
 

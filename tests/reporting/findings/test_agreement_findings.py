@@ -145,3 +145,21 @@ def test_a_severe_judge_is_called_severe(report_json, lenient_run, tmp_path):
     generous.write_text("\n".join([head, *(f"{row[:-1]}{min(5, int(row[-1]) + 2)}" for row in rows)]) + "\n")
     found = report_json("agree", lenient_run / "run", "--humans", generous, "--dimension", "clarity")
     assert "the judge is more severe than people by" in joined(found["verdict"])
+
+
+def test_a_judge_that_scored_other_answers_than_people_rated_was_given():
+    import judge
+
+    rows = [
+        {
+            "item_id": f"{system}{i}",
+            "rater_id": rater,
+            "rater_type": kind,
+            "dimension": "d",
+            "score": i % 5 + 1,
+        }
+        for i in range(6)
+        for system, rater, kind in (("a", "Ann", "human"), ("a", "Bo", "human"), ("b", "model", "judge"))
+    ]
+    found = agree([], rows, scale="1-5").to_dict()
+    assert found["verdict"][-1].startswith("No answer has both a score of model and a rating by people")

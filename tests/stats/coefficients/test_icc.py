@@ -141,3 +141,10 @@ def test_items_and_raters_with_equal_means_have_no_limits():
     found = icc([1, 2, 1], [1, 1, 2], [2, 1, 1], form="ICC(2,1)")  # all means of items and of raters are 4/3
     assert np.isnan(found.low)
     assert np.isnan(found.high)
+
+
+@pytest.mark.parametrize("form", ["ICC(1,1)", "ICC(3,1)"])
+def test_items_with_one_mean_have_no_interval_of_width_zero(form):
+    found = icc([[2, 2, 2, 2], [4, 1, 2, 1], [1, 3, 1, 3]], form=form)
+    assert found.value == pytest.approx(-1 / 3)
+    assert (found.reason, np.isnan(found.low), np.isnan(found.high)) == ("no_variation", True, True)

@@ -250,3 +250,12 @@ def test_interval_holds_a_rate_of_one(options):
     found = predictive_values(human, [1] * 40, rng=0, **options).estimate
     assert found.value == found.high == 1.0
     assert 0.4 < found.low < 1
+
+
+def test_interval_of_a_difference_holds_a_difference_of_one():
+    """No labelled verdict is wrong: with half a pass and half a fail added the difference is below 1."""
+    human, judge = np.r_[np.ones(6), np.full(3, np.nan)], np.r_[np.ones(6), np.ones(3)]
+    found = predictive_values_difference(human, judge, 1 - human, 1 - judge)
+    assert found.value == found.high == 1.0
+    assert found.low < 1
+    assert found.df == 5  # of the labels, as in the limits

@@ -6,7 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from statsmodels.stats.contingency_tables import mcnemar as reference_mcnemar
 
-from judge.stats.systems.significance import mcnemar, paired_permutation, williams_t
+from judge.stats import cohen_statistic, pairwise_ceiling, ppi_difference, predictive_values_difference
+from judge.stats.engine.estimate import Estimate
+from judge.stats.systems.significance import mcnemar, paired_permutation, t_test, williams_t
 
 discordant = st.tuples(st.integers(0, 30), st.integers(0, 30)).filter(any)
 
@@ -127,3 +129,55 @@ def test_williams_t_of_degenerate_scores_names_its_reason(columns, reason):
     found = williams_t(*columns)
     assert np.isnan(found.p_value)
     assert found.reason == reason
+
+
+def labelled_systems(rng, n):
+    """Return people's labels of a part and the judge's verdicts, of two systems."""
+    truth = [(rng.random(n) < share).astype(float) for share in (0.8, 0.4)]
+    judged = [np.where(rng.random(n) < 0.2, 1 - one, one) for one in truth]
+    labels = [np.where(rng.random(n) < 0.6, one, np.nan) for one in truth]
+    return labels[0], judged[0], labels[1], judged[1]
+
+
+def kappas(rng, n, clusters):
+    first = rng.integers(0, 2, n).astype(float)
+    second, judge = (np.where(rng.random(n) < share, 1 - first, first) for share in (0.3, 0.05))
+
+    def kappa(*ratings):
+        return cohen_statistic(*ratings, scale=[0, 1])
+
+    humans = np.stack([first, second], axis=1)
+    return pairwise_ceiling(humans, judge, agreement=kappa, clusters=clusters).difference
+
+
+@pytest.mark.parametrize("clustered", [False, True])
+@pytest.mark.parametrize("name", ["rates", "means", "kappas"])
+def test_a_difference_is_significant_where_its_interval_excludes_zero(name, clustered):
+    rng, significant = np.random.default_rng(0), 0
+    of = {"rates": predictive_values_difference, "means": ppi_difference}
+    for _ in range(80):
+        n = int(rng.integers(6, 40))
+        clusters = np.arange(n) // 2 if clustered else None
+        found = (
+            kappas(rng, n, clusters)
+            if name == "kappas"
+            else of[name](*labelled_systems(rng, n), clusters=clusters)
+        )
+        if not np.isnan(found.low):
+            assert found.low <= found.value <= found.high
+            excludes_zero = found.low > 0 or found.high < 0
+            assert (t_test(found).p_value < 0.05) == excludes_zero
+            significant += excludes_zero
+    assert significant > 5
+
+
+def test_a_limit_at_the_end_of_what_is_possible_does_not_change_the_p_value():
+    wide = Estimate(0.5, -1.7, 2.7, se=0.5, n_items=5, n_clusters=5)
+    assert t_test(Estimate(**{**wide.to_dict(), "possible": (-1.0, 1.0)})).p_value == pytest.approx(
+        t_test(Estimate(0.5, se=0.5, n_items=5, n_clusters=5)).p_value
+    )
+
+
+def test_a_limit_at_the_value_itself_has_a_p_value():
+    found = Estimate(0.5, 0.5, 0.9, se=0.1, n_items=9, n_clusters=9)
+    assert 0 < t_test(found).p_value < 0.05
