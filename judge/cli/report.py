@@ -57,13 +57,13 @@ def command(
 
 
 def _next_steps(report: "Report", runs: Sequence[str], has_page: bool) -> list[str]:
-    """The failing answers, all answers in the browser, the systems, the slices, and the page."""
+    """The failing answers, all answers in the browser, the systems or else the slices, and the page."""
     steps = []
     if len(runs) == 1 and report.pass_rate.value < 1:
         steps.append(next_command("show", runs[0], "--fail", "--worst", "10"))
     steps.append(next_command("view", *runs))
     if len(runs) == 1 and "leaderboard" in report.section_names:
         steps.append(next_command("leaderboard", runs[0], "--system", "system"))
-    if "slices" in report.section_names:
+    elif "slices" in report.section_names:
         steps += same_command("--sections", "slices")
     return steps if has_page else [*steps, *same_command("--open")]

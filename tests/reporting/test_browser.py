@@ -481,6 +481,21 @@ def test_on_a_phone_the_contents_are_one_line_and_the_first_figures_are_on_the_f
     assert page.locator("#levels ~ .grid table").is_visible()
 
 
+def test_further_findings_are_folded_on_a_phone_only(visit):
+    page = visit("two", PHONE)
+    further = page.locator(".findings li").first
+    assert not further.is_visible()
+    page.get_by_text("more findings").click()
+    assert further.is_visible()
+    desk = visit("two")
+    assert desk.locator(".findings li").first.is_visible()
+    assert not desk.get_by_text("more findings").is_visible()
+    page = visit("two", PHONE)
+    page.emulate_media(media="print")
+    assert page.locator(".findings li").first.is_visible()
+    assert not page.get_by_text("more findings").is_visible()
+
+
 def test_on_a_desk_the_contents_are_open_and_a_link_opens_a_closed_section(visit):
     page = visit("example")
     assert page.locator("nav a").first.is_visible()
