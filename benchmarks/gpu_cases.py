@@ -12,7 +12,10 @@ from judge import Judge, load_items, load_rubric
 from judge.scoring import prompt
 from tests.engine import cpu, tiny_model
 
-CASES = ("scores", "expected", "reasons", "item-first", "naive", "server", "server-expected")
+CASES = (
+    *("scores", "expected", "reasons", "item-first", "naive"),
+    *("server", "server-expected", "server-decisions"),
+)
 DIMENSIONS = ("technical_accuracy", "comprehensiveness", "relevance", "clarity")
 BLOCK = 256
 REASON_LETTERS = (90, 110)
@@ -115,11 +118,14 @@ def score_command(folder: Path, case: str, options: argparse.Namespace, port: in
         way = [sys.executable, "-m", "benchmarks.gpu_judge", "--changed", case]
     rubric = folder / ("reasons.yaml" if case == "reasons" else "scores.yaml")
     command = [*way, "score", folder / "items.jsonl", "--rubric", rubric, "--out", folder / f"run-{case}"]
-    command += ["--reasoning-effort", "none", "--json"]
-    command += ["--scores", "expected"] if "expected" in case else ["--max-tokens", "400"]
-    command += ["--limit", items_of(case, options)]
+    command += ["--json", "--limit", items_of(case, options)]
+    decides = case == "server-decisions"  # one request for an item, with a question for each dimension
+    if not decides:
+        command += ["--reasoning-effort", "none"]
+        command += ["--scores", "expected"] if "expected" in case else ["--max-tokens", "400"]
     if port is not None:
-        command += ["--judge", "hosted_vllm/tiny", "--api-base", f"http://127.0.0.1:{port}/v1"]
+        judge = "systemone:hosted_vllm/tiny" if decides else "hosted_vllm/tiny"
+        command += ["--judge", judge, "--api-base", f"http://127.0.0.1:{port}/v1"]
         return [str(word) for word in [*command, "--max-connections", options.at_once]]
     command += ["--judge", f"vllm:{folder / 'model'}"]
     for name, value in engine_arguments(options).items():

@@ -9,7 +9,7 @@ others come with vLLM). Nothing is downloaded. The models have the shapes of Qwe
 (load_format=dummy), so times are realistic and scores are meaningless. Almost no probability falls on the
 scale, so expected scores are `unparsed`; their cost is the same.
 
-Each case runs in its own process with its own engine (the two server cases share a server). Cases that fail
+Each case runs in its own process with its own engine (the server cases share a server). Cases that fail
 or exceed the time budget are reported. Times run from the first request to the last stored reply, as
 recorded in the run folder; the start of the engine is reported separately.
 
@@ -19,7 +19,9 @@ recorded in the run folder; the start of the engine is reported separately.
                  its length, in this benchmark only; the grammar then forbids escapes
     item-first   `scores` with the item before the rubric, for a quarter of the items
     naive        the messages of `scores` through LLM.chat in blocks of 256, without storing
-    server       `scores` through `vllm serve` on the same machine; server-expected likewise
+    server       `scores` through `vllm serve` on the same machine; server-expected likewise;
+                 server-decisions asks its decision route, one request per item, and is skipped if the model
+                 does not decide
 """
 
 import argparse
@@ -331,6 +333,8 @@ def main() -> None:
                     row |= judged(case, cases.run(case), config, options)
                 except Exception as error:  # noqa: BLE001 - a failed case must not stop the others
                     row["error"] = str(error) or repr(error)
+                    if "Models that decide" in row["error"]:
+                        row["error"] = "skipped: vllm serve offers no decisions for this model"
                 rows.append(row)
                 emit(out, row)
     print(table(rows), flush=True)

@@ -139,6 +139,7 @@ class InProcess:
         )
         for _ in backend.complete(requests[:1]):  # starts the engine
             pass
+        backend._thread._is_usable = False  # the engine gets messages, by which its prompts are found below
         self.defaults = backend._engine.llm.model_config.get_diff_sampling_param()
         self.params, self.prompts, self._names = {}, {}, {}
         self._listen(backend._engine.llm)
