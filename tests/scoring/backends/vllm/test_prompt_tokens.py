@@ -4,7 +4,7 @@ from functools import cache
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from tokenizers import (
     AddedToken,
@@ -143,6 +143,7 @@ pieces = st.lists(
 
 
 @pytest.mark.parametrize("family", FAMILIES)
+@settings(max_examples=30)
 @given(items=st.lists(st.tuples(pieces, st.lists(pieces, min_size=1, max_size=3)), min_size=1, max_size=3))
 def test_tokens_are_those_of_the_whole_text(family, items):
     made = tokenizer(family)
@@ -154,6 +155,7 @@ def test_tokens_are_those_of_the_whole_text(family, items):
 
 
 @pytest.mark.parametrize("family", FAMILIES)
+@settings(max_examples=30)
 @given(texts=st.lists(pieces, min_size=2, max_size=6))
 def test_tokens_of_texts_without_form_are_those_of_the_whole_text(family, texts):
     made = tokenizer(family)
