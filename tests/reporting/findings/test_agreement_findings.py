@@ -148,7 +148,6 @@ def test_a_severe_judge_is_called_severe(report_json, lenient_run, tmp_path):
 
 
 def test_a_judge_that_scored_other_answers_than_people_rated_was_given():
-    import judge
 
     rows = [
         {
