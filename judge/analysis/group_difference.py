@@ -60,7 +60,7 @@ def group_difference(values: Floats, first: Bools, second: Bools, clusters: Grou
     >>> passed = np.array([1.0, 1.0, 1.0, 0.0, 1.0, 0.0, 0.0, 0.0])
     >>> old = np.arange(8) < 4
     >>> print(group_difference(passed, old, ~old).difference)
-    0.500 [-0.111, 0.802]
+    0.500 [-0.135, 0.789]
     """
     used = ~np.isnan(values) & (first | second)
     a, b = first[used], second[used]

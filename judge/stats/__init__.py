@@ -25,7 +25,7 @@ For differences between statistics, and for statistics of your own, see `judge.s
 >>> from judge.stats import krippendorff_alpha
 >>> human, judge = [1, 2, 3, 4, 5, 5, 3, 2, 4, 1], [1, 2, 3, 3, 5, 4, 3, None, 4, 2]
 >>> print(krippendorff_alpha(human, judge, level="ordinal"))
-0.915 [0.692, 0.979]
+0.915 [0.372, 0.965]
 """
 
 from judge.stats.coefficients.alpha import alpha_statistic, check_alpha, krippendorff_alpha

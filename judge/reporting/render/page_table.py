@@ -122,6 +122,7 @@ def range_text(cell: Cell, kind: CellKind) -> str:
 def origin(table: Table) -> str:
     """Interval methods of a table, for its note.
 
+    >>> from judge.reporting.document import Column
     >>> rate = Estimate(0.5, 0.4, 0.6, method="wilson")
     >>> origin(Table("t", "T", (Column("rate", "pass rate", "share"),), ((rate,),)))
     'Intervals: 95 % Wilson (pass rate).'
