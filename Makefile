@@ -26,7 +26,7 @@ coverage: $(VENV)/installed-dev  ## require 100 % branch coverage of parsing and
 	$(BIN)/python -m pytest -q -p no:randomly -n 2 --cov --cov-report=term-missing:skip-covered --cov-fail-under=100 tests/rows tests/rubric tests/scoring/parsing tests/scoring/test_prompt.py tests/scoring/test_reply_form.py tests/scoring/test_run.py tests/scoring/test_typed_run.py
 
 test-browser: $(VENV)/installed-dev  ## tests in Chromium (install it with make browser); skipped without it
-	$(BIN)/python -m pytest -q -n 2 --dist loadgroup -m browser tests/human_study tests/reporting tests/view tests/test_readme.py
+	$(BIN)/python -m pytest -q -m browser tests/human_study tests/reporting tests/view tests/test_readme.py
 
 engine: engine-venv  ## tests with vLLM on the CPU, in a separate virtual environment
 	@[ ! -e $(ENGINE)/installed ] || $(KEEPING_BYTECODE) $(ENGINE)/bin/python -m pytest -q -n 2 --durations=5 tests/engine
