@@ -18,6 +18,8 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+from million_items import WORDS
+
 from judge.items import read_items
 from judge.records import Completion, Usage
 from judge.rubric import load_rubric
@@ -26,20 +28,6 @@ from judge.scoring.backends.ray.options import RayOptions
 from judge.scoring.judge import Judge
 from judge.scoring.loop import score_items
 from judge.scoring.run import Run
-
-WORDS = [
-    "valve",
-    "pressure",
-    "sensor",
-    "filter",
-    "noise",
-    "signal",
-    "loop",
-    "gain",
-    "phase",
-    "margin",
-    "torque",
-]
 
 
 class Immediate:

@@ -209,10 +209,9 @@ def _batches_left(place: Path) -> str:
     left = [batch for batch in batches_of(place) if batch.is_open]
     if not left:
         return ""
-    of = counted(sum(batch.requests for batch in left), "request")
-    return (
-        f"; {counted(len(left), 'batch', 'batches')} with {of} go on at the provider (judge batches {place})"
-    )
+    requests = counted(sum(batch.requests for batch in left), "request")
+    batches = f"{counted(len(left), 'batch', 'batches')} with {requests}"
+    return f"; {batches} {'goes' if len(left) == 1 else 'go'} on at the provider (judge batches {place})"
 
 
 def show_preview(answers: str, judge: Judge, options: dict[str, Any], out: Path, *, as_json: bool) -> None:

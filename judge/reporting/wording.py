@@ -79,6 +79,11 @@ def with_interval(estimate: Estimate, kind: CellKind) -> str:
     return f"{number_text(estimate.value, kind)} {interval_text(estimate, kind)}".rstrip()
 
 
+def corrected_answers(*, is_label_shift: bool) -> str:
+    """Answers that corrected pass rates and means are about."""
+    return "the unrated answers" if is_label_shift else "all answers"
+
+
 def p_phrase(p: float) -> str:
     """A p-value after the letter p in a sentence.
 

@@ -74,7 +74,7 @@ class People:
         return any(verdict is not None for verdict in self.verdicts.values())
 
     def unrated(self) -> list[str]:
-        """Return the scores of the pass rule that nobody rated, if no item has a verdict of people."""
+        """Return the scores of the pass rule without human ratings, if no item has a verdict of people."""
         named = {score.dimension for given in self.ratings.values() for score in given}
         return [] if self.has_verdicts else [name for name in self._rubric.pass_rule if name not in named]
 

@@ -187,7 +187,7 @@ def test_ctrl_c_says_that_the_batches_go_on(server):
     )
     _, errors = process.communicate(timeout=60)
     assert process.returncode == 130, errors
-    assert "1 batch with 4 requests go on at the provider (judge batches run)" in errors
+    assert "1 batch with 4 requests goes on at the provider (judge batches run)" in errors
     assert "Traceback" not in errors
     assert not server.batches[0].is_cancelled
     with Run.open("run") as run:

@@ -3,8 +3,11 @@
 import json
 from typing import Any
 
+import pytest
+
 from judge.records import Completion, Item, Request
 from judge.rubric import Rubric, parse_rubric
+from judge.scoring import score as score_module
 
 DIMENSIONS = ("technical_accuracy", "comprehensiveness", "relevance", "clarity")
 
@@ -61,3 +64,10 @@ class Scripted:
 
     def close(self) -> None:
         self.closed = True
+
+
+def answered_by(monkeypatch: pytest.MonkeyPatch, backend: Scripted) -> Scripted:
+    """Let this backend answer for every judge."""
+    monkeypatch.setattr(score_module, "check_backend", lambda *_: None)
+    monkeypatch.setattr(score_module, "load_backend", lambda *_, **__: backend)
+    return backend

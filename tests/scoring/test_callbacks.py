@@ -9,7 +9,6 @@ from judge import score
 from judge.errors import BackendError
 from judge.items import placed_items
 from judge.records import Completion, Failure
-from judge.scoring import score as score_module
 from judge.scoring.callbacks import ProgressBar, ScoringCallback
 from judge.scoring.checked_items import BadItems
 from judge.scoring.judge import Judge
@@ -17,7 +16,7 @@ from judge.scoring.prompt import build_requests
 from judge.scoring.run import Run
 from judge.scoring.run_summary import IngestCounts
 
-from .builders import Scripted, item, reply, rubric
+from .builders import Scripted, answered_by, item, reply, rubric
 
 JUDGE = Judge(model="openai/x", rubric=rubric())
 
@@ -133,8 +132,7 @@ def test_a_callback_is_closed_and_told_the_cost_however_it_ends(tmp_path, monkey
 
     backend, callback = Scripted(answered), Closing()
     backend.spent = 0.5
-    monkeypatch.setattr(score_module, "check_backend", lambda *_: None)
-    monkeypatch.setattr(score_module, "load_backend", lambda *_, **__: backend)
+    answered_by(monkeypatch, backend)
     try:
         score([item()], judge=JUDGE, out=tmp_path / "r", callback=callback).close()
     except BackendError:

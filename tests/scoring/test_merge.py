@@ -16,14 +16,13 @@ from judge import Image, Judge, Run, load_rubric, merge, rederive, report, score
 from judge.errors import InputError, RunError
 from judge.records import Failure
 from judge.scoring import merge as merge_module
-from judge.scoring import score as score_module
 from judge.scoring.backends.batch.chunks import BatchMember, Chunk, Framing
 from judge.scoring.backends.batch.journal import BatchJournal
 from judge.scoring.prompt import build_requests
 from judge.scoring.shards import Shard
 from judge.scoring.whole_input import content_key
 
-from .builders import Scripted, completion, item, reply, rubric
+from .builders import Scripted, answered_by, completion, item, reply, rubric
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 SCRIPTED = {"judge": "openai/x", "rubric": rubric()}
@@ -32,10 +31,7 @@ SCRIPTED = {"judge": "openai/x", "rubric": rubric()}
 @pytest.fixture
 def backend(monkeypatch):
     """Every judge is this backend; its scores depend on the answer alone."""
-    backend = Scripted(lambda request: reply(1 + len(request.item.answer) % 5, 3))
-    monkeypatch.setattr(score_module, "check_backend", lambda *_: None)
-    monkeypatch.setattr(score_module, "load_backend", lambda *_, **__: backend)
-    return backend
+    return answered_by(monkeypatch, Scripted(lambda request: reply(1 + len(request.item.answer) % 5, 3)))
 
 
 def items(count):

@@ -16,16 +16,13 @@ from judge.records import Completion
 from judge.scoring import score as score_module
 from judge.scoring.callbacks import ScoringCallback
 
-from .builders import Scripted, item, reply, rubric
+from .builders import Scripted, answered_by, item, reply, rubric
 
 
 @pytest.fixture
 def backend(monkeypatch):
     """Every judge is this backend, which answers as it is told."""
-    backend = Scripted(lambda _: reply())
-    monkeypatch.setattr(score_module, "check_backend", lambda *_: None)
-    monkeypatch.setattr(score_module, "load_backend", lambda *_, **__: backend)
-    return backend
+    return answered_by(monkeypatch, Scripted(lambda _: reply()))
 
 
 class Heard(ScoringCallback):

@@ -15,16 +15,13 @@ from judge.scoring.score import default_out
 from judge.scoring.shards import Shard
 from judge.scoring.whole_input import content_key
 
-from .builders import Scripted, item, reply, rubric
+from .builders import Scripted, answered_by, item, reply, rubric
 
 
 @pytest.fixture
 def backend(monkeypatch):
     """Every judge is this backend, which answers each request alike."""
-    backend = Scripted(lambda _: reply())
-    monkeypatch.setattr(score_module, "check_backend", lambda *_: None)
-    monkeypatch.setattr(score_module, "load_backend", lambda *_, **__: backend)
-    return backend
+    return answered_by(monkeypatch, Scripted(lambda _: reply()))
 
 
 def items(count):

@@ -1,4 +1,4 @@
-"""Pass rate of answers that nobody rated, from error rates of the judge on answers of another mix.
+"""Pass rate of unrated answers, from error rates of the judge on answers of another mix.
 
 Under label shift the rated answers have another share of good ones than the answers in question, as a pilot
 study of other answers has, or answers that were drawn given people's verdicts. Then neither the share of

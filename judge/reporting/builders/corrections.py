@@ -116,8 +116,8 @@ def _rate_words(one: CorrectedFigure, target: Target) -> str:
     if one.pool.unrated is not None:
         return (
             f"People would pass {with_interval(one.mean.estimate, 'share')} of the "
-            f"{counted(one.n_answers, 'answer')} that nobody rated, by the judge's verdicts and its error "
-            f"rates on {one.n_labels:,} rated ones; the judge alone passes "
+            f"{counted(one.n_answers, 'unrated answer')}, by the judge's verdicts and its error rates on "
+            f"{one.n_labels:,} rated ones; the judge alone passes "
             f"{number_text(one.mean.uncorrected.value, 'share')}."
         )
     answers = f"these {one.n_answers:,} answers" if target == "these answers" else target

@@ -9,6 +9,7 @@ from judge.reporting.document import Cell, Column, Row, Table
 from judge.reporting.findings.outcomes import Outcome, outcome
 from judge.reporting.tables.agreement_tables import Labels, kinds_of
 from judge.reporting.tables.run_tables import without
+from judge.reporting.wording import corrected_answers
 from judge.stats.engine.estimate import Estimate
 
 GLOSSARY = (
@@ -74,14 +75,11 @@ def _notes(found: Agreement) -> tuple[str, ...]:
     outcomes = {outcome(one) for one in found.judge_agreements}
     meanings = [text for name, text in _MEANINGS.items() if name in outcomes]
     if any(one.corrected is not None for one in found.judge_agreements):
-        meanings.append(f"Corrected: pass rate that people would give to {_corrected_answers(found)}.")
+        answers = corrected_answers(is_label_shift=found.aligned.label_shift)
+        meanings.append(f"Corrected: pass rate that people would give to {answers}.")
     if found.aligned.is_weighted:
         meanings.append("All figures are weighted.")
     return (*([" ".join(meanings)] if meanings else []), "Intervals: --sections agreement,pass_rates.")
-
-
-def _corrected_answers(found: Agreement) -> str:
-    return "the answers that nobody rated" if found.aligned.label_shift else "all answers"
 
 
 def rates(found: Agreement, labels: Labels) -> Table | None:
@@ -134,7 +132,7 @@ def pass_rates(found: Agreement, labels: Labels) -> Table | None:
     if found.aligned.is_weighted:
         note = "All figures are weighted; see --sections methods."
     elif found.aligned.label_shift:
-        note = "Judge pass and corrected: of the answers that nobody rated (label shift; Rogan-Gladen)."
+        note = "Judge pass and corrected: of the unrated answers (label shift; Rogan-Gladen)."
     return Table(
         "pass_rates",
         "Bias (judge minus human, in points) and pass rates",

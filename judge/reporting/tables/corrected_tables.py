@@ -18,7 +18,7 @@ from judge.analysis.agreement.labelled_runs import RUN
 from judge.analysis.ratings import PASSES
 from judge.reporting.document import CellKind, Column, Row, Section, Table
 from judge.reporting.tables.agreement_tables import Labels
-from judge.reporting.wording import field_name
+from judge.reporting.wording import corrected_answers, field_name
 from judge.stats.engine.estimate import Estimate
 from judge.stats.engine.sampling_design import SamplingDesign
 
@@ -41,7 +41,7 @@ _EFFECTIVE = (
 
 LABEL_SHIFT = (
     "Corrected pass rates: Rogan-Gladen estimator, with the interval of Lang and Reiczigel, from the judge's "
-    "TPR and TNR on the human-rated answers, for the answers that nobody rated. It assumes label shift: the "
+    "TPR and TNR on the human-rated answers, for the unrated answers. It assumes label shift: the "
     "rated answers may have another share of good ones, but the judge makes the same errors on good and on "
     "bad ones. Agreement, bias and kappa are those of the rated answers. Means and differences have no such "
     "form and are not given."
@@ -111,7 +111,7 @@ def overall(found: Corrections, labels: Labels, quantity: Quantity) -> Table | N
     rows = tuple((*labels.cells(one.dimension, one.judge), *_cells(one)) for one in found.of(quantity))
     if not rows:
         return None
-    answers = "the answers that nobody rated" if found.label_shift else "all answers"
+    answers = corrected_answers(is_label_shift=found.label_shift)
     title = f"{TITLES[quantity]} of {answers}, corrected by human ratings"
     return Table(
         KEYS[quantity],

@@ -67,9 +67,7 @@ def test_the_rate_of_unrated_answers_follows_from_error_rates_on_rated_ones(stud
 def test_the_report_says_what_it_assumes_and_of_which_answers_the_figure_is(study):
     run, good, _ = study
     report = judge.report(run, humans=people(good), sampling="label-shift")
-    assert any(
-        "of the 680 answers that nobody rated" in text and "120 rated" in text for text in report.verdict
-    )
+    assert any("of the 680 unrated answers" in text and "120 rated" in text for text in report.verdict)
     text = report.to_dict()["methods_paragraph"]
     assert "It assumes label shift" in text
     assert "predictive values" not in text
@@ -92,11 +90,11 @@ def test_agree_corrects_by_error_rates_too(study):
     found = report["overall"].corrected_pass_rate
     assert found.value == pytest.approx(expected(good, passed).estimate.value)
     assert report["overall"].found.n_pool == N - N_PILOT
-    assert any("nobody rated (label shift" in note for note in report.tables["pass_rates"].notes)
+    assert any("unrated answers (label shift" in note for note in report.tables["pass_rates"].notes)
     assert not any("no random sample" in text for text in report.warnings)
     assert any("It assumes label shift" in text for text in report.methods)
     assert not any("random sample" in text for text in report.methods)
-    assert report.tables["corrected"].title.startswith("Pass rate of the answers that nobody rated")
+    assert report.tables["corrected"].title.startswith("Pass rate of the unrated answers")
     assert not any("predictive values by" in text for text in report.methods)
 
 
