@@ -4,12 +4,13 @@ import json
 import re
 import sqlite3
 import threading
+from pathlib import Path
 
 import pytest
 import uvicorn
 from PIL import Image as Pillow
 
-from judge import local_server
+from judge import ScoringCallback, local_server, score
 from judge.records import Completion, Image, Item
 from judge.scoring.judge import Judge
 from judge.scoring.prompt import Prompter
@@ -22,6 +23,7 @@ from ..scoring.builders import reply
 from ..scoring.builders import rubric as small_rubric
 from .builders import TOKEN, items_of, library_of, make_run, rating
 
+EXAMPLES = Path(__file__).parents[2] / "examples"
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 
 
@@ -220,6 +222,17 @@ def test_two_runs_are_compared_from_the_list(tmp_path, serve, open_link):
         "five",
         "ra",
     ]
+
+
+def test_scores_and_statuses_of_two_runs_fit_a_desk(tmp_path, serve, open_link):
+    answers, recorded = str(EXAMPLES / "answers.jsonl"), f"replay:{EXAMPLES / 'replies.jsonl'}"
+    for name, judge in (("first", recorded), ("second", "baseline")):
+        score(answers, judge=judge, out=tmp_path / name, callback=ScoringCallback()).close()
+    ratings = [rating("q01-heron", "ann", 5.0)]
+    serving = serve(tmp_path / "first", tmp_path / "second", ratings=ratings, ratings_file="r.csv")
+    page = open_link(serving.link("/runs/first/?with=second"))
+    assert page.locator(".items .missing").count() > 0
+    assert page.locator(".items").evaluate("one => one.scrollWidth <= one.parentNode.clientWidth")
 
 
 @pytest.fixture
