@@ -52,14 +52,17 @@ MAY_IMPORT = {
         "judge.counting", "judge.errors", "judge.files", "judge.formats", "judge.items", "judge.pass_mark", "judge.records", "judge.rows",
         "judge.rubric", "judge.stats", "judge.scoring.run", "judge.scoring.parsing",
     },
+    "judge.stress": {
+        "judge.errors", "judge.files", "judge.items", "judge.records", "judge.rubric", "judge.scoring", "judge.stats",
+    },
     "judge.reporting": {
         "judge.analysis", "judge.counting", "judge.errors", "judge.files", "judge.records", "judge.rubric", "judge.stats",
         "judge.scoring.images", "judge.scoring.random_sample", "judge.scoring.run", "judge.scoring.run_summary",
-        "judge.version",
+        "judge.stress", "judge.version",
     },
     "judge.workflows": {
         "judge.analysis", "judge.errors", "judge.formats", "judge.items", "judge.records", "judge.reporting", "judge.rows",
-        "judge.rubric", "judge.scoring.run", "judge.stats",
+        "judge.rubric", "judge.scoring", "judge.stats", "judge.stress",
     },
     "judge.view": {
         "judge.errors", "judge.files", "judge.local_server", "judge.pass_mark", "judge.records", "judge.rubric",

@@ -38,6 +38,7 @@ COMMANDS = {
     "audit": CommandEntry("audit", "Show why answers fail, with examples, and which scores are anomalous."),
     "compare": CommandEntry("compare", "Compare two runs on the same items, with significance tests."),
     "leaderboard": CommandEntry("leaderboard", "Rank runs or systems, with the uncertainty of each rank."),
+    "stress": CommandEntry("stress", "Test a judge without people: changed answers, pictures, injections."),
     "choice": CommandEntry("choice", "Report the accuracy on multiple-choice questions."),
     "agree": CommandEntry("agree", "Measure the agreement of judges with human raters."),
     "calibrate": CommandEntry(

@@ -28,7 +28,9 @@ class Seconds(float):
 Cell: TypeAlias = str | int | float | Estimate | None
 Row: TypeAlias = tuple[Cell, ...]
 CellKind = Literal["text", "count", "share", "score", "points", "change", "p", "number"]
-ReportKind = Literal["report", "audit", "compare", "leaderboard", "choice", "agree", "calibrate", "plan"]
+ReportKind = Literal[
+    "report", "audit", "compare", "leaderboard", "choice", "agree", "calibrate", "plan", "stress"
+]
 OtherEstimators: TypeAlias = Callable[[], Mapping[str, Mapping[str, Estimate]]]
 
 IMAGE_ROOT = "image root"

@@ -51,6 +51,7 @@ _TARGETS = {
     "leaderboard": "answers",
     "choice": "answers",
     "calibrate": "answers",
+    "stress": "pairs of an item and its changed twin",
 }
 
 

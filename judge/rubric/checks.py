@@ -38,6 +38,9 @@ def problems_of(rubric: RubricContent) -> Iterator[str]:
         yield "flags: a reply of one number cannot contain flags; use reply: json"
     for index, example in enumerate(rubric.examples):
         yield from _of_example(rubric, index, example)
+    for name in rubric.stress.aspects:
+        if name not in rubric.dimensions:
+            yield f"stress.aspects: found {name}; allowed are the dimensions: {', '.join(rubric.dimensions)}"
 
 
 def _of_dimension(dimension: Dimension, rubric_scale: RubricScale) -> Iterator[str]:

@@ -18,6 +18,7 @@ from judge.rubric.parts import (
     ReasonsRule,
     RubricScale,
     Rule,
+    StressDeclaration,
 )
 
 
@@ -53,6 +54,8 @@ class RubricContent(Record):
     """One JSON reply for all dimensions, or one request per dimension whose reply is a bare number."""
     max_words: int | None = Field(default=None, ge=1)
     """Word limit that the systems were given; it is reported and does not change scores."""
+    stress: StressDeclaration = Field(default=StressDeclaration(), exclude=True)
+    """What `judge stress` must know; it is not stored, so that it changes neither fingerprints nor digests."""
 
     @property
     def scored(self) -> tuple[str, ...]:

@@ -193,6 +193,19 @@ class Cap(Record):
     at_most: float
 
 
+Aspect = Literal["accuracy", "coverage", "relevance", "clarity", "quality"]
+"""What a dimension measures, by which `judge stress` knows how a change of the answer must move its score."""
+
+
+class StressDeclaration(Record):
+    """What `judge stress` must know about a rubric. It is not part of the prompt and decides no score."""
+
+    aspects: dict[str, Aspect] = Field(default_factory=dict)
+    """Dimension -> what it measures; a dimension that is not named measures quality in general."""
+    task: str = ""
+    """The task in other words, with the same meaning."""
+
+
 class Overall(Record):
     """How the overall score of an item is computed."""
 

@@ -1,0 +1,171 @@
+"""`judge stress`: test a judge without people's ratings."""
+
+import json
+import sys
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import click
+
+from judge.cli import output_options
+from judge.cli.item_options import item_options
+from judge.cli.judge_options import (
+    connection_of,
+    connection_options,
+    engine_of,
+    engine_options,
+    judge_options,
+    judges_of,
+)
+from judge.cli.next_steps import command as next_command
+from judge.cli.next_steps import same_command
+from judge.cli.option_types import TablePath, names
+from judge.cli.options import GroupedCommand, counted, encoding, image_root, input_format, out, section
+from judge.cli.progress_line import ProgressLine
+from judge.cli.protect_inputs import refuse_inputs
+from judge.reporting.builders.stress import build_stress
+from judge.rows import FORMATS
+from judge.scoring.preview import Preview
+from judge.stress.probes import ALL
+from judge.stress.scoring import StressPart
+from judge.stress.stress_test import StressOptions, StressTest
+
+_READING = ("mapping", "format", "encoding", "id_from", "answers_in", "questions", "image_root")
+
+
+@click.command(cls=GroupedCommand)
+@click.argument("answers", type=TablePath())
+@section(
+    "Stress test",
+    click.option(
+        "--items",
+        "n_items",
+        type=click.IntRange(2, 100_000),
+        metavar="N",
+        default=100,
+        show_default=True,
+        help="Number of items to draw; every probe changes each of them once.",
+    ),
+    click.option(
+        "--probes",
+        default=ALL,
+        show_default=True,
+        metavar="NAME,…",
+        callback=names,
+        help="Probes or families of probes: must_lower, must_not_change, injection, reference, or single "
+        "names as in the report.",
+    ),
+    click.option(
+        "--with-model",
+        metavar="MODEL",
+        help="Model that writes paraphrases; without it, probes that need one are left out.",
+    ),
+    click.option(
+        "--draw-seed",
+        type=click.IntRange(min=0),
+        metavar="SEED",
+        default=0,
+        show_default=True,
+        help="Random seed of the drawn items and of the changes.",
+    ),
+)
+@section(
+    "Items to judge",
+    *item_options,
+    input_format(FORMATS, "format"),
+    encoding,
+    image_root("the folder of ANSWERS"),
+    click.option("--retry-errors", is_flag=True, help="Ask again for items whose request failed earlier."),
+)
+@judge_options
+@connection_options
+@engine_options
+@section(
+    "Output",
+    out("a folder for the stress test.  [default: runs/ANSWERS-JUDGE-RUBRIC-stress]", is_folder=True),
+    click.option(
+        "--dry-run", is_flag=True, help="Print the number of requests and the estimated cost; send nothing."
+    ),
+)
+@output_options.outputs
+def command(
+    answers: str, dry_run: bool, out: str | None, outputs: output_options.Outputs, **values: Any
+) -> None:
+    """Change some of ANSWERS in ways whose effect is known, and report whether the scores of a judge respond.
+
+    ANSWERS is a file as in `judge score`, or the folder of a run: items are then drawn in equal numbers of
+    each score, and the replies of the run are used again. The same command resumes an interrupted test.
+
+    Scores must fall for blank, wrong, truncated and other answers and for other pictures; they must not change
+    for white space, lists, empty phrases, a paraphrased task or the order of dimensions; and they must not
+    rise for instructions hidden in an answer. `docs/stress.md` describes every probe.
+
+    Example: judge stress answers.jsonl --judge openai/gpt-5 --items 100 --max-cost 10
+
+    Example: judge stress runs/answers-openai-gpt-5-open_qa --judge openai/gpt-5 --probes injection
+    --fail-under injection.held=0.95
+    """
+    judges = judges_of(values)
+    if len(judges) > 1:
+        raise click.UsageError("--judge: one judge is tested at a time; name one")
+    if values["samples"] > 1:
+        raise click.UsageError("--samples: each item is judged once, and once more for noise; leave it out")
+    folder, with_model = Path(out) if out else None, values["with_model"]
+    options = StressOptions(values["n_items"], values["probes"], values["draw_seed"], folder, with_model)
+    reading = {name: values[name] for name in _READING}
+    test = StressTest(answers, judges[0], options, reading, connection_of(values), engine_of(values))
+    refuse_inputs(*(str(test.out / part) for part in ("items", "stress.json")))
+    if dry_run:
+        show_preview(test.preview(), as_json=outputs.as_json)
+        return
+    result = _run(test, values, as_json=outputs.as_json)
+    runs = [str(result.runs[0])]
+    report = build_stress(result)
+    steps = [*same_command("--sections", "responses"), next_command("view", *runs)]
+    if not outputs.has_page:
+        steps += same_command("--open")
+    output_options.deliver(report, outputs, runs, steps)
+
+
+def _run(test: StressTest, values: dict[str, Any], *, as_json: bool) -> Any:
+    """Score all parts with a progress line each; say what is stored after Ctrl-C."""
+    watches: list[ProgressLine] = []
+
+    def watch_for(part: StressPart) -> ProgressLine:
+        watches.append(ProgressLine(moving=sys.stderr.isatty() and not as_json, shows_input=False))
+        return watches[-1]
+
+    try:
+        return test.run(watch_for, retry_errors=values["retry_errors"], reask=values["reask"])
+    except KeyboardInterrupt:
+        click.echo(f"\ninterrupted: all replies are stored in {test.out}; the same command resumes", err=True)
+        raise click.exceptions.Exit(130) from None
+    finally:
+        for watch in watches:
+            watch.close()
+
+
+def show_preview(parts: list[Preview], *, as_json: bool) -> None:
+    """Print the size of a stress test."""
+    costs = [part.cost for part in parts]
+    cost = None if None in costs else sum(c for c in costs if c is not None)
+    total = {
+        "items": sum(part.items for part in parts),
+        "requests": sum(part.requests for part in parts),
+        "answered": sum(part.answered for part in parts),
+        "prompt_tokens": sum(part.prompt_tokens for part in parts),
+        "cost": cost,
+    }
+    if as_json:
+        click.echo(json.dumps({**total, "parts": [asdict(part) for part in parts]}, ensure_ascii=False))
+        return
+    shown = "price unknown" if cost is None else f"about ${cost:.4f}"
+    click.echo(
+        f"{counted(total['items'] or 0, 'item')} with their changes, "
+        f"{counted(total['requests'] or 0, 'request')} ({total['answered']:,} more are already answered, or equal to another), about "
+        f"{total['prompt_tokens']:,} prompt tokens, {shown}. Nothing was sent.",
+        err=True,
+    )
+
+

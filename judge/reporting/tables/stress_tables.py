@@ -1,0 +1,154 @@
+"""Tables of a stress test: probes, responses of the dimensions, draw, and items that probes cannot change."""
+
+from collections.abc import Iterator, Sequence
+
+from judge.reporting.document import Column, Row, Table
+from judge.reporting.wording import display_name
+from judge.stress.outcomes import (
+    FAILED,
+    HELD,
+    NOT_APPLICABLE,
+    DimensionResponse,
+    ProbeOutcome,
+    deciding_responses,
+)
+from judge.stress.stress_test import StressResult
+
+MUST = {
+    "lower": "fall",
+    "same": "stay the same",
+    "not_higher": "not rise",
+    "top": "be the highest",
+    "not_lower": "not fall much",
+}
+"""Expectation -> what a score must do."""
+_SEVERITY = (FAILED, "undecided", HELD, "noise", NOT_APPLICABLE)
+
+
+def deciding(outcome: ProbeOutcome) -> DimensionResponse | None:
+    """Return the response that decides the verdict: the worst, and of equal ones the farthest from what must be."""
+    return min(
+        deciding_responses(outcome.responses),
+        key=lambda r: (_SEVERITY.index(r.verdict), -_wrongness(r)),
+        default=None,
+    )
+
+
+def _wrongness(response: DimensionResponse) -> float:
+    if response.expected == "top":
+        return 1 - response.held.value
+    value = response.shift.value
+    return {"same": abs(value), "not_lower": -value}.get(response.expected, value)
+
+
+def probes(found: StressResult) -> Table:
+    """One row a probe: what must happen, what happened, and the verdict."""
+    columns = (
+        Column("probe", "probe"),
+        Column("must", "scores must"),
+        Column("verdict", "verdict"),
+        Column("pairs", "pairs", "count"),
+        Column("dimension", "worst dimension", detail=True),
+        Column("shift", "mean shift", "change", brief=True),
+        Column("held", "as required", "share", brief=True),
+        Column("smallest", "smallest visible", "score", detail=True),
+    )
+    tested = [outcome for outcome in found.outcomes if outcome.verdict != NOT_APPLICABLE]
+    rows = tuple(map(_probe_row, sorted(tested, key=lambda outcome: _SEVERITY.index(outcome.verdict))))
+    return Table(
+        "probes",
+        "Probes",
+        columns,
+        rows,
+        (
+            "Mean shift: score with the change minus score of the repeated request, on the dimension that "
+            "decides the verdict.",
+            "As required: share of the pairs that responded as required on every tested dimension.",
+        ),
+    )
+
+
+def _probe_row(outcome: ProbeOutcome) -> Row:
+    worst = deciding(outcome)
+    if worst is None:
+        return (outcome.probe.name, "", outcome.verdict, 0, "", None, None, None)
+    return (
+        outcome.probe.name,
+        MUST[worst.expected],
+        outcome.verdict,
+        worst.n_pairs,
+        display_name(worst.dimension),
+        worst.shift,
+        outcome.held,
+        worst.smallest,
+    )
+
+
+def responses(outcomes: Sequence[ProbeOutcome]) -> Table:
+    """One row for each probe and dimension."""
+    columns = (
+        Column("probe", "probe"),
+        Column("dimension", "dimension"),
+        Column("must", "score must"),
+        Column("pairs", "pairs", "count"),
+        Column("at_end", "cannot move", "count"),
+        Column("missing", "no score", "count"),
+        Column("shift", "mean shift", "change"),
+        Column("held", "as required", "share"),
+        Column("at_top", "highest score", "share"),
+        Column("p", "p", "p", detail=True),
+        Column("p_holm", "p (Holm)", "p"),
+        Column("smallest", "smallest visible", "score"),
+        Column("verdict", "verdict"),
+    )
+    rows = tuple(
+        (
+            outcome.probe.name,
+            display_name(r.dimension),
+            MUST[r.expected],
+            r.n_pairs,
+            r.n_at_end,
+            r.n_missing,
+            r.shift,
+            r.held,
+            r.at_top,
+            r.p,
+            r.p_adjusted,
+            r.smallest,
+            r.verdict,
+        )
+        for outcome in outcomes
+        for r in outcome.responses
+    )
+    notes = (
+        "Cannot move: the item has the lowest (or highest) score already, so that the pair is left out.",
+        "Smallest visible: mean shift that this number of pairs shows with a power of 80 %.",
+    )
+    return Table("responses", "Responses of the dimensions", columns, rows, notes)
+
+
+def left_out(outcomes: Sequence[ProbeOutcome]) -> Table:
+    """Why probes could not change items."""
+    columns = (
+        Column("probe", "probe"),
+        Column("reason", "reason"),
+        Column("items", "items", "count"),
+    )
+    return Table("left_out", "Items that a probe cannot change", columns, tuple(_left_out_rows(outcomes)))
+
+
+def _left_out_rows(outcomes: Sequence[ProbeOutcome]) -> Iterator[Row]:
+    for outcome in outcomes:
+        for reason, n in outcome.not_applicable.items():
+            yield outcome.probe.name, reason, n
+
+
+def drawn(found: StressResult) -> Table:
+    """How many items of each score were drawn."""
+    columns = (
+        Column("score", "score before"),
+        Column("drawn", "drawn", "count"),
+        Column("of", "of", "count"),
+    )
+    rows = tuple((name, n, of) for name, (n, of) in found.drawn.strata.items())
+    return Table("drawn", "Items by their score", columns, rows)

@@ -1,0 +1,260 @@
+"""A stress test from beginning to end: read, draw, change, score, compare."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from judge.errors import InputError
+from judge.items import load_items
+from judge.records import Item
+from judge.scoring.backends.connection import Connection
+from judge.scoring.backends.factory import check_backend
+from judge.scoring.backends.vllm.engine import EngineOptions
+from judge.scoring.callbacks import ProgressBar, ScoringCallback
+from judge.scoring.checked_items import Answers, InputOptions, image_root, source_name
+from judge.scoring.images import check
+from judge.scoring.judge import Judge
+from judge.scoring.preview import Preview
+from judge.scoring.run import Run
+from judge.scoring.score import default_out
+from judge.stress.draw import DrawnItems, draw_items, scores_of
+from judge.stress.outcomes import ProbeOutcome, StressScores, outcomes, read_stress_scores
+from judge.stress.paraphrases import Paraphraser, paraphrased_texts
+from judge.stress.pictures import StagedPictures
+from judge.stress.plan_file import read_drawn, write_drawn
+from judge.stress.probe import ProbeContext
+from judge.stress.probes import ALL, chosen_probes
+from judge.stress.scoring import (
+    PICTURES,
+    StressPart,
+    parts_of,
+    preview_parts,
+    score_parts,
+    take_replies,
+)
+from judge.stress.twins import Twins, make_twins
+
+END = "-stress"
+"""End of the name of the default folder."""
+
+
+@dataclass(frozen=True)
+class StressOptions:
+    """What is tested, and where it is kept.
+
+    Attributes
+    ----------
+    n_items : int
+        Number of items to draw.
+    probes : str or sequence of str
+        Names of probes or families, or ``all``.
+    seed : int
+        Seed of the draw and of the changes.
+    out : Path or None
+        Folder of the stress test; None: that of the scored run with ``-stress`` at its end.
+    with_model : str or None
+        Model that paraphrases texts.
+    """
+
+    n_items: int = 100
+    probes: str | Sequence[str] = ALL
+    seed: int = 0
+    out: Path | None = None
+    with_model: str | None = None
+
+
+@dataclass(frozen=True)
+class StressResult:
+    """Result of a stress test.
+
+    Attributes
+    ----------
+    out : Path
+        Folder with the runs and the pictures.
+    judge : Judge
+        The judge.
+    drawn : DrawnItems
+        The items and how they were drawn.
+    twins : Twins
+        Everything that was scored.
+    outcomes : tuple of ProbeOutcome
+        One for each probe.
+    runs : tuple of Path
+        Run folders, that of the items first.
+    clusters : tuple of str
+        Cluster of each item: its ``pair_id``, or else its question.
+    scores : mapping
+        Scores by probe and item.
+    with_model : str or None
+        Model that paraphrased texts.
+    """
+
+    out: Path
+    judge: Judge
+    drawn: DrawnItems
+    twins: Twins
+    outcomes: tuple[ProbeOutcome, ...]
+    runs: tuple[Path, ...]
+    clusters: tuple[str, ...]
+    scores: StressScores
+    with_model: str | None = None
+
+
+class StressTest:
+    """The items and changes of one stress test, ready to be scored.
+
+    Parameters
+    ----------
+    answers : Answers or Path
+        As in `judge.score`, or the folder of a run: its items are then drawn in equal numbers of each score,
+        and its replies are used again.
+    judge : Judge
+        The judge to test.
+    options : StressOptions
+        What is tested.
+    reading : mapping
+        How answers are read, see `judge.score`.
+    connection, engine
+        As in `judge.score`.
+
+    Raises
+    ------
+    InputError
+        The answers cannot be read, or nothing can be tested.
+    RunError
+        The folder holds another stress test.
+    BackendError
+        The judge cannot answer at all.
+    """
+
+    def __init__(
+        self,
+        answers: Answers,
+        judge: Judge,
+        options: StressOptions,
+        reading: Mapping[str, Any],
+        connection: Connection | None = None,
+        engine: EngineOptions | None = None,
+    ) -> None:
+        self.judge, self.options = judge, options
+        self.connection, self.engine = connection or Connection(), engine or EngineOptions()
+        self.probes = chosen_probes(options.probes)
+        self._run = _run_of(answers, judge)
+        self.out = options.out or _default_folder(answers, judge)
+        items, root, scores = self._read(answers, reading)
+        self.drawn = read_drawn(self.out, items, options.n_items, options.seed) or draw_items(
+            items, options.n_items, options.seed, scores
+        )
+        self._source = source_name(answers)
+        self._root = root
+
+    def _read(
+        self, answers: Answers, reading: Mapping[str, Any]
+    ) -> tuple[Sequence[Item], Path, Mapping[str, str] | None]:
+        """Items, the folder of their pictures, and the scores by which they are drawn."""
+        if self._run is not None:
+            with Run.open(self._run) as run:
+                return list(run.items()), Path(run.fact("image_root") or "."), scores_of(run) or None
+        root = image_root(answers, InputOptions(image_root=reading.get("image_root")))
+        found = load_items(answers, **{name: v for name, v in reading.items() if name != "image_root"})
+        if not found:
+            raise InputError(f"{source_name(answers)}: has no item")
+        return found, root, None
+
+    def preview(self) -> list[Preview]:
+        """Count the requests of every part; pictures are written, and nothing is sent.
+
+        Texts that another model would paraphrase count as they are.
+        """
+        texts = paraphrased_texts(self.drawn.items, self.judge.rubric, self.probes)
+        same = {text: f"{text} " for text in texts} if self.options.with_model else {}
+        return preview_parts(parts_of(self._twins(same), self.judge), self.out)
+
+    def run(
+        self,
+        callback_for: Callable[[StressPart], ScoringCallback] = lambda _: ProgressBar(),
+        *,
+        retry_errors: bool = False,
+        reask: bool = False,
+    ) -> StressResult:
+        """Score everything and compare it; the same test again continues where it stopped."""
+        check_backend(self.judge, self.connection)
+        paraphrases = self._paraphrases()
+        twins = self._twins(paraphrases)
+        write_drawn(self.out, self.drawn, self.options.n_items, self._source)
+        if self._run is not None:
+            take_replies(self._run, self.judge, twins.originals, self.out)
+        scores, runs = [], []
+        for run in score_parts(
+            parts_of(twins, self.judge),
+            self.out,
+            connection=self.connection,
+            engine=self.engine,
+            callback_for=callback_for,
+            retry_errors=retry_errors,
+            reask=reask,
+        ):
+            with run:
+                scores += list(run.scores())
+                runs.append(run.path)
+        clusters = [str(item.field("pair_id") or item.question) for item in twins.originals]
+        by_probe = read_stress_scores(scores, self.judge.rubric, twins)
+        found = outcomes(
+            self.probes,
+            twins,
+            by_probe,
+            self.judge.rubric,
+            clusters,
+            self.options.seed,
+        )
+        return StressResult(
+            self.out,
+            self.judge,
+            self.drawn,
+            twins,
+            tuple(found),
+            tuple(runs),
+            tuple(clusters),
+            by_probe,
+            self.options.with_model,
+        )
+
+    def _paraphrases(self) -> Mapping[str, str]:
+        if self.options.with_model is None:
+            return {}
+        texts = paraphrased_texts(self.drawn.items, self.judge.rubric, self.probes)
+        return Paraphraser(self.options.with_model, self.out, self.connection, self.engine).paraphrase(texts)
+
+    def _twins(self, paraphrases: Mapping[str, str]) -> Twins:
+        pictures = StagedPictures(self.out / PICTURES, self._root)
+        items = [_staged(item, self._root, pictures) for item in self.drawn.items]
+        context = ProbeContext(self.judge.rubric, items, pictures, self.options.seed, paraphrases)
+        return make_twins(items, self.probes, context)
+
+
+def _run_of(answers: Answers, judge: Judge) -> Path | None:
+    """Folder of the run whose items are tested: the one that is named, or that of the same command `score`."""
+    if isinstance(answers, str | Path) and (Path(answers) / "run.db").is_file():
+        return Path(answers)
+    usual = default_out(answers, judge)
+    if isinstance(answers, str | Path) and (usual / "run.db").is_file():
+        with Run.open(usual) as run:
+            is_same = run.fact("fingerprint") == judge.fingerprint and run.fact("input") == source_name(answers)
+        return usual if is_same else None
+    return None
+
+
+def _default_folder(answers: Answers, judge: Judge) -> Path:
+    if isinstance(answers, str | Path) and (Path(answers) / "run.db").is_file():
+        path = Path(answers)
+    else:
+        path = default_out(answers, judge)
+    return path.with_name(path.name + END)
+
+
+def _staged(item: Item, root: Path, pictures: StagedPictures) -> Item:
+    if not item.images:
+        return item
+    images = tuple(pictures.staged(image) for image in check(item, root).images)
+    return item.model_copy(update={"images": images})
