@@ -234,22 +234,24 @@ class StressTest:
 
 
 def _run_of(answers: Answers, judge: Judge) -> Path | None:
-    """Folder of the run whose items are tested: the one that is named, or that of the same command `score`."""
-    if isinstance(answers, str | Path) and (Path(answers) / "run.db").is_file():
-        return Path(answers)
+    """Folder of the run whose items are tested: the one that is named, or that of the same `judge score`."""
+    if (named := _named_run(answers)) is not None or not isinstance(answers, str | Path):
+        return named
     usual = default_out(answers, judge)
-    if isinstance(answers, str | Path) and (usual / "run.db").is_file():
-        with Run.open(usual) as run:
-            is_same = run.fact("fingerprint") == judge.fingerprint and run.fact("input") == source_name(answers)
-        return usual if is_same else None
-    return None
+    if not (usual / "run.db").is_file():
+        return None
+    with Run.open(usual) as run:
+        facts = run.fact("fingerprint"), run.fact("input")
+    return usual if facts == (judge.fingerprint, source_name(answers)) else None
+
+
+def _named_run(answers: Answers) -> Path | None:
+    is_run = isinstance(answers, str | Path) and (Path(answers) / "run.db").is_file()
+    return Path(str(answers)) if is_run else None
 
 
 def _default_folder(answers: Answers, judge: Judge) -> Path:
-    if isinstance(answers, str | Path) and (Path(answers) / "run.db").is_file():
-        path = Path(answers)
-    else:
-        path = default_out(answers, judge)
+    path = _named_run(answers) or default_out(answers, judge)
     return path.with_name(path.name + END)
 
 
