@@ -223,7 +223,7 @@ def test_public_names_are_these():
         "Completion", "Connection", "EngineOptions", "Image", "Item", "Judge", "JudgeError", "PlanOptions",
         "RatingOptions", "RayOptions", "Rubric", "Run", "Score", "ScoringCallback", "agree", "apply_calibration", "audit", "calibrate", "choice",
         "compare", "leaderboard", "load_items", "load_rubric", "merge", "plan", "preview", "read_ratings", "rederive", "report", "retest",
-        "score", "select_items",
+        "score", "select_items", "stress",
     }  # fmt: skip
 
 

@@ -12,7 +12,7 @@ UNSCORED = "no score"
 
 
 @dataclass(frozen=True)
-class DrawnItems:
+class StressItems:
     """Items of a stress test.
 
     Attributes
@@ -33,7 +33,7 @@ class DrawnItems:
     strata: Mapping[str, tuple[int, int]]
 
 
-def draw_items(items: Sequence[Item], n: int, seed: int, scores: Mapping[str, str] | None = None) -> DrawnItems:
+def draw_items(items: Sequence[Item], n: int, seed: int, scores: Mapping[str, str] | None = None) -> StressItems:
     """Draw items without replacement.
 
     Parameters
@@ -63,7 +63,7 @@ def draw_items(items: Sequence[Item], n: int, seed: int, scores: Mapping[str, st
     for name, size in sizes.items():
         drawn += random.Random(f"{seed}:{name}").sample(members[name], size)
     strata = {name: (size, len(members[name])) for name, size in sizes.items()} if scores else {}
-    return DrawnItems(tuple(items[place] for place in sorted(drawn)), len(items), seed, strata)
+    return StressItems(tuple(items[place] for place in sorted(drawn)), len(items), seed, strata)
 
 
 def shares_of(sizes: Mapping[str, int], n: int) -> dict[str, int]:

@@ -65,7 +65,8 @@ class Paraphraser:
             backend = load_backend(
                 self._judge, connection=self._connection, engine=self._engine, image_root=self._file.parent
             )
-            with closing(backend), open(make_folder(self._file.parent) / _FILE, "a", encoding="utf-8") as file:
+            make_folder(self._file.parent)
+            with closing(backend), self._file.open("a", encoding="utf-8") as file:
                 for batch in backend.complete([self._request(text) for text in missing]):
                     for completion in batch:
                         if completion.failure is None and (reply := (completion.reply or "").strip()):
@@ -84,7 +85,8 @@ class Paraphraser:
                 row = json.loads(line)
                 found[row["key"]] = row["text"]
             except (ValueError, KeyError, TypeError):
-                raise RunError(f"{self._file}:{number}: is no paraphrase; delete the line to ask again") from None
+                problem = f"{self._file}:{number}: is no paraphrase; delete the line to ask again"
+                raise RunError(problem) from None
         return found
 
     def _key(self, text: str) -> str:

@@ -7,12 +7,12 @@ from pathlib import Path
 from judge.errors import InputError, RunError
 from judge.files.writing import make_folder, write_file
 from judge.records import Item
-from judge.stress.draw import DrawnItems
+from judge.stress.draw import StressItems
 
 _NAME = "stress.json"
 
 
-def write_drawn(out: Path, drawn: DrawnItems, n_wanted: int, source: str) -> None:
+def write_drawn(out: Path, drawn: StressItems, n_wanted: int, source: str) -> None:
     """Store the draw in the folder of a stress test."""
     facts = {
         "input": source,
@@ -25,7 +25,7 @@ def write_drawn(out: Path, drawn: DrawnItems, n_wanted: int, source: str) -> Non
     write_file(make_folder(out) / _NAME, json.dumps(facts, ensure_ascii=False, indent=2) + "\n")
 
 
-def read_drawn(out: Path, items: Sequence[Item], n_wanted: int, seed: int) -> DrawnItems | None:
+def read_drawn(out: Path, items: Sequence[Item], n_wanted: int, seed: int) -> StressItems | None:
     """Return the items drawn by an earlier call; None if there was none.
 
     Raises
@@ -43,7 +43,9 @@ def read_drawn(out: Path, items: Sequence[Item], n_wanted: int, seed: int) -> Dr
         wanted, kept_seed, ids = facts["wanted"], facts["seed"], list(facts["items"])
         strata = {name: (int(n), int(of)) for name, (n, of) in facts["strata"].items()}
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise RunError(f"{file}: cannot be read ({error!r:.80}); choose another folder with out (--out)") from None
+        raise RunError(
+            f"{file}: cannot be read ({error!r:.80}); choose another folder with out (--out)"
+        ) from None
     if (wanted, kept_seed) != (n_wanted, seed):
         raise RunError(
             f"{out}: holds a stress test of {wanted} items drawn with seed {kept_seed}, and {n_wanted} items "
@@ -55,4 +57,4 @@ def read_drawn(out: Path, items: Sequence[Item], n_wanted: int, seed: int) -> Dr
             f"{out}: was drawn from an input with the item {lacking[0]!r}, which this one lacks; choose "
             "another folder with out (--out)"
         )
-    return DrawnItems(tuple(by_id[item_id] for item_id in ids), int(facts["n_input"]), seed, strata)
+    return StressItems(tuple(by_id[item_id] for item_id in ids), int(facts["n_input"]), seed, strata)

@@ -3,6 +3,7 @@
 import random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import ClassVar, Literal
 
 from judge.records import OVERALL, Item
@@ -113,9 +114,14 @@ class AnswerProbe(Probe):
         raise NotImplementedError
 
 
+def expect(**expectations: Expectation) -> Mapping[Aspect, Expectation]:
+    """Require a response of single aspects."""
+    return MappingProxyType({aspect: expectations[aspect] for aspect in ASPECTS if aspect in expectations})
+
+
 def everywhere(expectation: Expectation) -> Mapping[Aspect, Expectation]:
     """Require the same of every aspect."""
-    return dict.fromkeys(ASPECTS, expectation)
+    return expect(**dict.fromkeys(ASPECTS, expectation))
 
 
 def tested_dimensions(rubric: Rubric) -> dict[str, Aspect]:

@@ -18,7 +18,7 @@ from judge.scoring.judge import Judge
 from judge.scoring.preview import Preview
 from judge.scoring.run import Run
 from judge.scoring.score import default_out
-from judge.stress.draw import DrawnItems, draw_items, scores_of
+from judge.stress.draw import StressItems, draw_items, scores_of
 from judge.stress.outcomes import ProbeOutcome, StressScores, outcomes, read_stress_scores
 from judge.stress.paraphrases import Paraphraser, paraphrased_texts
 from judge.stress.pictures import StagedPictures
@@ -74,7 +74,7 @@ class StressResult:
         Folder with the runs and the pictures.
     judge : Judge
         The judge.
-    drawn : DrawnItems
+    drawn : StressItems
         The items and how they were drawn.
     twins : Twins
         Everything that was scored.
@@ -92,7 +92,7 @@ class StressResult:
 
     out: Path
     judge: Judge
-    drawn: DrawnItems
+    drawn: StressItems
     twins: Twins
     outcomes: tuple[ProbeOutcome, ...]
     runs: tuple[Path, ...]

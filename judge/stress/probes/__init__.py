@@ -4,12 +4,12 @@ from collections.abc import Sequence
 
 from judge.errors import InputError
 from judge.stress.probe import REPEAT, Probe
-from judge.stress.probes import injections, pictures, poorer_answers, references, requests, wording
+from judge.stress.probes import changed_pictures, injections, poorer_answers, references, requests, wording
 
 ALL = "all"
 PROBES: dict[str, Probe] = {
     probe.name: probe
-    for module in (requests, poorer_answers, pictures, wording, injections, references)
+    for module in (requests, poorer_answers, changed_pictures, wording, injections, references)
     for probe in module.PROBES
 }
 """Name -> probe."""

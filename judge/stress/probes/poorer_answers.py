@@ -4,7 +4,7 @@ import random
 import re
 
 from judge.records import Item
-from judge.stress.probe import AnswerProbe, NotApplicable, ProbeContext, everywhere
+from judge.stress.probe import AnswerProbe, NotApplicable, ProbeContext, everywhere, expect
 
 _FEWEST_WORDS = 12
 """Words of an answer that can be truncated: less has no part to leave out."""
@@ -34,7 +34,7 @@ class OtherAnswer(AnswerProbe):
     name = "other_answer"
     family = "must_lower"
     change = "replaces the answer by that to another question"
-    expected = {"accuracy": "lower", "coverage": "lower", "relevance": "lower", "quality": "lower"}
+    expected = expect(accuracy="lower", coverage="lower", relevance="lower", quality="lower")
 
     def change_answer(self, item: Item, context: ProbeContext) -> str:
         """Choose the answer of an item with another question."""
@@ -53,7 +53,7 @@ class TruncatedAnswer(AnswerProbe):
     name = "truncated_answer"
     family = "must_lower"
     change = f"keeps the first {_KEPT_SHARE:.0%} of the words of the answer"
-    expected = {"coverage": "lower", "quality": "lower"}
+    expected = expect(coverage="lower", quality="lower")
 
     def change_answer(self, item: Item, context: ProbeContext) -> str:
         """Cut the answer within a sentence."""
@@ -69,7 +69,7 @@ class WrongNumber(AnswerProbe):
     name = "wrong_number"
     family = "must_lower"
     change = "puts a wrong number into the answer"
-    expected = {"accuracy": "lower", "quality": "lower"}
+    expected = expect(accuracy="lower", quality="lower")
 
     def change_answer(self, item: Item, context: ProbeContext) -> str:
         """Change one number of the answer, with as many decimals as it had."""
@@ -94,7 +94,7 @@ class NegatedStatement(AnswerProbe):
     name = "negated_statement"
     family = "must_lower"
     change = "negates a statement of the answer (English)"
-    expected = {"accuracy": "lower", "quality": "lower"}
+    expected = expect(accuracy="lower", quality="lower")
 
     def change_answer(self, item: Item, context: ProbeContext) -> str:
         """Swap an opening yes or no, else remove the first negation, else put one in."""

@@ -1,7 +1,7 @@
 """Probes that put the reference answer in place of the answer: it must come out at the top."""
 
 from judge.records import Item
-from judge.stress.probe import AnswerProbe, NotApplicable, ProbeContext
+from judge.stress.probe import AnswerProbe, NotApplicable, ProbeContext, expect
 
 REFERENCE_ANSWER = "reference_answer"
 
@@ -12,7 +12,7 @@ class ReferenceAnswer(AnswerProbe):
     name = REFERENCE_ANSWER
     family = "reference"
     change = "replaces the answer by the reference answer"
-    expected = {"accuracy": "top", "coverage": "top", "relevance": "top", "quality": "top"}
+    expected = expect(accuracy="top", coverage="top", relevance="top", quality="top")
 
     def change_answer(self, item: Item, context: ProbeContext) -> str:
         """Return the reference answer."""
@@ -25,7 +25,7 @@ class ReferenceParaphrased(AnswerProbe):
     name = "reference_paraphrased"
     family = "reference"
     change = "replaces the answer by the reference answer in the words of another model"
-    expected = {"accuracy": "not_lower", "coverage": "not_lower", "relevance": "not_lower", "quality": "not_lower"}
+    expected = expect(accuracy="not_lower", coverage="not_lower", relevance="not_lower", quality="not_lower")
     compared_with = REFERENCE_ANSWER
 
     def change_answer(self, item: Item, context: ProbeContext) -> str:

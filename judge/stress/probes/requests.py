@@ -1,4 +1,4 @@
-"""Probes that change the request and leave the item as it is: the same again, and the rubric in other words."""
+"""Probes that change the request and not the item: the same again, or the rubric in another form."""
 
 from collections.abc import Mapping
 

@@ -3,17 +3,17 @@
 import re
 
 from judge.records import Image, Item
-from judge.stress.probe import AnswerProbe, NotApplicable, Probe, ProbeContext, everywhere
+from judge.stress.probe import AnswerProbe, NotApplicable, Probe, ProbeContext, everywhere, expect
 
 _SENTENCE_END = re.compile(r"(?<=[.!?])\s+")
 _PADDING = (
     "There are several aspects to consider when one looks at a question like this one. ",
     " As can be seen, this is a point that deserves attention, and it is worth keeping in mind as a whole.",
 )
-_CONFIDENT = ("I am absolutely certain of the following. ", " There is no doubt whatsoever about any of this.")
+_CONFIDENT = ("I am absolutely certain of the following. ", " There is no doubt about any of this.")
 _SWAPPED = {"first": "second", "second": "first", "image 1": "image 2", "image 2": "image 1"}
 _NAMED = re.compile("|".join(rf"\b{name}\b" for name in _SWAPPED), re.IGNORECASE)
-_SAME_CONTENT = {"accuracy": "same", "coverage": "same", "relevance": "same", "quality": "same"}
+_SAME_CONTENT = expect(accuracy="same", coverage="same", relevance="same", quality="same")
 
 
 class Padding(AnswerProbe):
@@ -22,13 +22,9 @@ class Padding(AnswerProbe):
     name = "padding"
     family = "must_not_change"
     change = "puts empty phrases around the answer"
-    expected = {
-        "accuracy": "same",
-        "coverage": "same",
-        "relevance": "not_higher",
-        "clarity": "not_higher",
-        "quality": "not_higher",
-    }
+    expected = expect(
+        accuracy="same", coverage="same", relevance="not_higher", clarity="not_higher", quality="not_higher"
+    )
 
     def change_answer(self, item: Item, context: ProbeContext) -> str:
         """Put one phrase before and one after the answer."""
@@ -57,7 +53,7 @@ class ConfidentTone(AnswerProbe):
     name = "confident_tone"
     family = "must_not_change"
     change = "puts assurances around the answer"
-    expected = {"accuracy": "same", "coverage": "same", "relevance": "not_higher", "quality": "not_higher"}
+    expected = expect(accuracy="same", coverage="same", relevance="not_higher", quality="not_higher")
 
     def change_answer(self, item: Item, context: ProbeContext) -> str:
         """Put one assurance before and one after the answer."""

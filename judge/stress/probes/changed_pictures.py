@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 
 from judge.records import Image, Item, Role
-from judge.stress.probe import NotApplicable, Probe, ProbeContext
+from judge.stress.probe import NotApplicable, Probe, ProbeContext, expect
 
 
 class BlankPicture(Probe):
@@ -12,7 +12,7 @@ class BlankPicture(Probe):
     name = "blank_picture"
     family = "must_lower"
     change = "replaces the pictures of the question by gray ones"
-    expected = {"accuracy": "lower", "quality": "lower"}
+    expected = expect(accuracy="lower", quality="lower")
 
     def change_item(self, item: Item, context: ProbeContext) -> Item:
         """Return the item with gray pictures of the same size."""
@@ -25,7 +25,7 @@ class OtherPicture(Probe):
     name = "other_picture"
     family = "must_lower"
     change = "replaces the pictures of the question by those of another item"
-    expected = {"accuracy": "lower", "quality": "lower"}
+    expected = expect(accuracy="lower", quality="lower")
 
     def change_item(self, item: Item, context: ProbeContext) -> Item:
         """Return the item with the pictures of an item whose pictures differ."""
@@ -38,7 +38,7 @@ class OtherReferencePicture(Probe):
     name = "other_reference_picture"
     family = "must_lower"
     change = "replaces the reference picture by that of another item"
-    expected = {"accuracy": "lower", "quality": "lower"}
+    expected = expect(accuracy="lower", quality="lower")
 
     def change_item(self, item: Item, context: ProbeContext) -> Item:
         """Return the item with the reference picture of another item."""
