@@ -17,8 +17,8 @@ from judge.stress.probe import Probe
 
 _FILE = "paraphrases.jsonl"
 _INSTRUCTION = (
-    "Rewrite the text of the user in other words. Keep its meaning, every fact, number and name, its language "
-    "and about its length. Answer with the rewritten text only."
+    "Rewrite the text of the user in other words. Keep its meaning, every fact, number and name, its "
+    "language and about its length. Answer with the rewritten text only."
 )
 
 
