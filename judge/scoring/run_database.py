@@ -1,6 +1,7 @@
 """The open database of a run, and reading its rows with errors that name the file."""
 
 import contextlib
+import json
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
@@ -40,6 +41,22 @@ class RunDatabase:
     def connection(self) -> sqlite3.Connection:
         """The connection, for a module that keeps tables of its own in the run."""
         return self._db
+
+    def has_answer(self, key: str, *, retry_errors: bool = False) -> bool:
+        """Whether a request has a completion; with `retry_errors`, failures do not count."""
+        return bool(self.answered([key], retry_errors=retry_errors))
+
+    def answered(self, keys: Iterable[str], *, retry_errors: bool = False) -> set[str]:
+        """Return the keys that have a completion; with `retry_errors`, failures do not count."""
+        counts = "AND failure_kind IS NULL" if retry_errors else ""
+        query = f"SELECT key FROM completions WHERE key IN (SELECT value FROM json_each(?)) {counts}"
+        return {key for (key,) in self._rows(query, [json.dumps(list(keys))])}
+
+    def ids_with_status(self, status: str | None = None) -> list[str]:
+        """Return the ids, in order, of all items, or of those that have a score with this status."""
+        has = "" if status is None else "WHERE id IN (SELECT item_id FROM scores WHERE status = ?)"
+        rows = self._rows(f"SELECT id FROM items {has} ORDER BY position", [status] if status else [])
+        return [item_id for (item_id,) in rows]
 
     def usual_scores(self) -> tuple[str, Iterator[list[tuple[Any, ...]]]]:
         """Return the first rater, and the rows of `schema.SELECT_USUAL` in batches; they are not checked."""
