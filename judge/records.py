@@ -259,7 +259,9 @@ class Completion(Record):
     @field_validator("label_probabilities")
     @classmethod
     def _without_nan(cls, found: dict[str, float] | None) -> dict[str, float] | None:
-        return found and {label: p for label, p in found.items() if not math.isnan(p)}
+        if found and any(map(math.isnan, found.values())):
+            return {label: p for label, p in found.items() if not math.isnan(p)}
+        return found
 
     @classmethod
     def of(cls, request: Request, **values: Any) -> "Completion":

@@ -7,7 +7,6 @@
 import itertools
 import json
 import sqlite3
-from array import array
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict
 from operator import itemgetter
@@ -21,7 +20,7 @@ from judge.rubric import Rubric
 from judge.scoring import run_format, schema
 from judge.scoring.item_result import ItemResult, as_frame, failures_of, results_of
 from judge.scoring.judge import Judge, mismatch
-from judge.scoring.run_database import RunDatabase
+from judge.scoring.run_database import MOST_READ, RunDatabase
 from judge.scoring.run_overview import RunOverview
 from judge.scoring.run_summary import IngestCounts, RunSummary, ScoreCounts, distribution_of, summarize
 from judge.scoring.schema import closed_on_error, storage_errors, transaction
@@ -29,7 +28,6 @@ from judge.scoring.served import SELECT_SERVED, Served
 
 _MOST_PENDING = 4096
 _MOST_LOOKED_UP = 64  # requests that are looked up at once
-_MOST_READ = 64  # items that are read at once
 _MOST_KNOWN = 10_000  # different sets of scores whose verdict is remembered while verdicts are read
 
 
@@ -204,7 +202,7 @@ class Run(RunDatabase):
     def items(self) -> Iterator[Item]:
         """Yield all items in the order of the input."""
         position = 0
-        query = f"SELECT position, data FROM items WHERE position > ? ORDER BY position LIMIT {_MOST_READ}"
+        query = f"SELECT position, data FROM items WHERE position > ? ORDER BY position LIMIT {MOST_READ}"
         # One query per block: a cursor left open over a whole run would keep the WAL from shrinking.
         while block := list(self._read(query, [position], schema.to_numbered_item)):
             for number, item in block:
@@ -213,18 +211,6 @@ class Run(RunDatabase):
                         raise ValueError("its items are out of order")
                 position = number
                 yield item
-
-    def items_to_ask(self) -> Iterator[Item]:
-        """Yield the items of the last `add_items`, with those that share a prompt prefix adjacent."""
-        with self._reading():
-            positions = array("q", (position for (position,) in self._rows(schema.SELECT_NEIGHBOURS)))
-        for position in positions:
-            yield from self._read("SELECT data FROM items WHERE position = ?", [position], schema.to_item)
-
-    @property
-    def most_images(self) -> int:
-        """Largest number of images of one item."""
-        return int(self._one(schema.COUNT_MOST_IMAGES))
 
     def item(self, item_id: str) -> Item:
         """Return the item with this id."""

@@ -3,6 +3,7 @@
 import contextlib
 import json
 import sqlite3
+from array import array
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any, Self, TypeVar
@@ -10,10 +11,19 @@ from typing import Any, Self, TypeVar
 from judge.errors import RunError
 from judge.files.sqlite import plain_row, reading
 from judge.records import Item
-from judge.scoring.schema import CREATE_POSITIONS, SELECT_USUAL
+from judge.scoring.schema import (
+    ANY_TRUNCATED,
+    COUNT_MOST_IMAGES,
+    CREATE_POSITIONS,
+    SELECT_NEIGHBOURS,
+    SELECT_USUAL,
+    to_numbered_item,
+)
 
 T = TypeVar("T")
 _BATCH = 20_000
+MOST_READ = 64
+"""Items that are read at once."""
 
 
 class RunDatabase:
@@ -41,6 +51,28 @@ class RunDatabase:
     def connection(self) -> sqlite3.Connection:
         """The connection, for a module that keeps tables of its own in the run."""
         return self._db
+
+    def items_to_ask(self) -> Iterator[Item]:
+        """Yield the items of the last `add_items`, with those that share a prompt prefix adjacent."""
+        query = "SELECT position, data FROM items WHERE position IN (SELECT value FROM json_each(?))"
+        with self._reading():
+            positions = array("q", (position for (position,) in self._rows(SELECT_NEIGHBOURS)))
+        for start in range(0, len(positions), MOST_READ):
+            block = positions[start : start + MOST_READ].tolist()
+            with self._reading():
+                found = dict(self._read(query, [json.dumps(block)], to_numbered_item))
+                items = [found[position] for position in block]
+            yield from items
+
+    @property
+    def most_images(self) -> int:
+        """Largest number of images of one item."""
+        return int(self._one(COUNT_MOST_IMAGES))
+
+    @property
+    def has_truncated_replies(self) -> bool:
+        """Whether the first reply to any request was truncated."""
+        return bool(self._one(ANY_TRUNCATED))
 
     def has_answer(self, key: str, *, retry_errors: bool = False) -> bool:
         """Whether a request has a completion; with `retry_errors`, failures do not count."""

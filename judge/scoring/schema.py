@@ -55,6 +55,7 @@ INSERT_COMPLETION = (
 SELECT_COMPLETIONS = f"SELECT {', '.join(COMPLETION_COLUMNS)} FROM completions"
 COMPLETIONS_OF_KEY = f"{SELECT_COMPLETIONS} WHERE key = ? ORDER BY seq"
 ANY_COMPLETION = "SELECT EXISTS (SELECT 1 FROM completions)"
+ANY_TRUNCATED = "SELECT EXISTS (SELECT 1 FROM completions WHERE finish_reason = 'length' AND attempt = 0)"
 
 SCORE_COLUMNS = tuple(Score.model_fields)
 _of_score = attrgetter(*SCORE_COLUMNS)
