@@ -44,7 +44,12 @@ def canonical_json(value: object) -> str:
 
 def content_hash(value: object) -> str:
     """Return the SHA-256 of the canonical JSON of `value` in hexadecimal."""
-    return hashlib.sha256(canonical_json(value).encode("utf-8", "surrogatepass")).hexdigest()
+    return text_hash(canonical_json(value))
+
+
+def text_hash(text: str) -> str:
+    """Return the SHA-256 of a text in hexadecimal."""
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 MOST_SAMPLES = 10_000
@@ -254,7 +259,9 @@ class Completion(Record):
     @field_validator("label_probabilities")
     @classmethod
     def _without_nan(cls, found: dict[str, float] | None) -> dict[str, float] | None:
-        return found and {label: p for label, p in found.items() if not math.isnan(p)}
+        if found and any(map(math.isnan, found.values())):
+            return {label: p for label, p in found.items() if not math.isnan(p)}
+        return found
 
     @classmethod
     def of(cls, request: Request, **values: Any) -> "Completion":

@@ -7,7 +7,6 @@
 import itertools
 import json
 import sqlite3
-from array import array
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict
 from operator import itemgetter
@@ -21,14 +20,14 @@ from judge.rubric import Rubric
 from judge.scoring import run_format, schema
 from judge.scoring.item_result import ItemResult, as_frame, failures_of, results_of
 from judge.scoring.judge import Judge, mismatch
-from judge.scoring.run_database import RunDatabase
+from judge.scoring.run_database import MOST_READ, RunDatabase
 from judge.scoring.run_overview import RunOverview
 from judge.scoring.run_summary import IngestCounts, RunSummary, ScoreCounts, distribution_of, summarize
 from judge.scoring.schema import closed_on_error, storage_errors, transaction
 from judge.scoring.served import SELECT_SERVED, Served
 
 _MOST_PENDING = 4096
-_MOST_READ = 64  # items that are read at once
+_MOST_LOOKED_UP = 64  # requests that are looked up at once
 _MOST_KNOWN = 10_000  # different sets of scores whose verdict is remembered while verdicts are read
 
 
@@ -203,7 +202,7 @@ class Run(RunDatabase):
     def items(self) -> Iterator[Item]:
         """Yield all items in the order of the input."""
         position = 0
-        query = f"SELECT position, data FROM items WHERE position > ? ORDER BY position LIMIT {_MOST_READ}"
+        query = f"SELECT position, data FROM items WHERE position > ? ORDER BY position LIMIT {MOST_READ}"
         # One query per block: a cursor left open over a whole run would keep the WAL from shrinking.
         while block := list(self._read(query, [position], schema.to_numbered_item)):
             for number, item in block:
@@ -212,18 +211,6 @@ class Run(RunDatabase):
                         raise ValueError("its items are out of order")
                 position = number
                 yield item
-
-    def items_to_ask(self) -> Iterator[Item]:
-        """Yield the items of the last `add_items`, with those that share a prompt prefix adjacent."""
-        with self._reading():
-            positions = array("q", (position for (position,) in self._rows(schema.SELECT_NEIGHBOURS)))
-        for position in positions:
-            yield from self._read("SELECT data FROM items WHERE position = ?", [position], schema.to_item)
-
-    @property
-    def most_images(self) -> int:
-        """Largest number of images of one item."""
-        return int(self._one(schema.COUNT_MOST_IMAGES))
 
     def item(self, item_id: str) -> Item:
         """Return the item with this id."""
@@ -239,21 +226,27 @@ class Run(RunDatabase):
         With `retry_errors`, a request whose completions are all failures counts as missing, too.
         """
         self._in_flight.clear()
-        for request in requests:
-            self._pending.append((request.item.id, request.sample, request.dimension or "", request.key))
-            if len(self._pending) >= _MOST_PENDING:
-                with storage_errors(self.path), transaction(self._db):
-                    self._write_pending()
-            if request.key in self._in_flight or self.has_answer(request.key, retry_errors=retry_errors):
-                self.reused += 1
-            else:
-                self._in_flight.add(request.key)
-                yield request
+        source, size = iter(requests), 1
+        while block := list(itertools.islice(source, size)):
+            self._note(block)
+            keys = {request.key for request in block}
+            # What is in flight now may be answered before the last request of the block is reached.
+            known = self.answered(keys, retry_errors=retry_errors) | (keys & self._in_flight)
+            for request in block:
+                if request.key in known:
+                    self.reused += 1
+                else:
+                    known.add(request.key)
+                    self._in_flight.add(request.key)
+                    yield request
+            size = min(2 * size, _MOST_LOOKED_UP)  # the first request is not kept waiting
 
-    def has_answer(self, key: str, *, retry_errors: bool = False) -> bool:
-        """Whether a request has a completion; with `retry_errors`, failures do not count."""
-        counts = "AND failure_kind IS NULL" if retry_errors else ""
-        return bool(self._one(f"SELECT EXISTS (SELECT 1 FROM completions WHERE key = ? {counts})", key))
+    def _note(self, requests: Iterable[Request]) -> None:
+        """Record which requests the items have; they are written with the next completions, or if many."""
+        self._pending += [(r.item.id, r.sample, r.dimension or "", r.key) for r in requests]
+        if len(self._pending) >= _MOST_PENDING:
+            with storage_errors(self.path), transaction(self._db):
+                self._write_pending()
 
     def append(self, completions: Sequence[Completion]) -> None:
         """Store completions. When this returns, they survive a crash and a loss of power."""
@@ -295,12 +288,6 @@ class Run(RunDatabase):
         """Return all scores of one item."""
         query = f"{schema.SELECT_SCORES} WHERE item_id = ? ORDER BY rowid"
         return list(self._read(query, [item_id], schema.score_reader(self.rubric)))
-
-    def ids_with_status(self, status: str | None = None) -> list[str]:
-        """Return the ids, in order, of all items, or of those that have a score with this status."""
-        has = "" if status is None else "WHERE id IN (SELECT item_id FROM scores WHERE status = ?)"
-        rows = self._rows(f"SELECT id FROM items {has} ORDER BY position", [status] if status else [])
-        return [item_id for (item_id,) in rows]
 
     def verdicts(self, sample: int = 0) -> Iterator[tuple[str, bool | None]]:
         """Yield the id of each item and whether it passes; None if that depends on a missing score."""

@@ -1,7 +1,9 @@
 """The open database of a run, and reading its rows with errors that name the file."""
 
 import contextlib
+import json
 import sqlite3
+from array import array
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any, Self, TypeVar
@@ -9,10 +11,19 @@ from typing import Any, Self, TypeVar
 from judge.errors import RunError
 from judge.files.sqlite import plain_row, reading
 from judge.records import Item
-from judge.scoring.schema import CREATE_POSITIONS, SELECT_USUAL
+from judge.scoring.schema import (
+    ANY_TRUNCATED,
+    COUNT_MOST_IMAGES,
+    CREATE_POSITIONS,
+    SELECT_NEIGHBOURS,
+    SELECT_USUAL,
+    to_numbered_item,
+)
 
 T = TypeVar("T")
 _BATCH = 20_000
+MOST_READ = 64
+"""Items that are read at once."""
 
 
 class RunDatabase:
@@ -40,6 +51,44 @@ class RunDatabase:
     def connection(self) -> sqlite3.Connection:
         """The connection, for a module that keeps tables of its own in the run."""
         return self._db
+
+    def items_to_ask(self) -> Iterator[Item]:
+        """Yield the items of the last `add_items`, with those that share a prompt prefix adjacent."""
+        query = "SELECT position, data FROM items WHERE position IN (SELECT value FROM json_each(?))"
+        with self._reading():
+            positions = array("q", (position for (position,) in self._rows(SELECT_NEIGHBOURS)))
+        for start in range(0, len(positions), MOST_READ):
+            block = positions[start : start + MOST_READ].tolist()
+            with self._reading():
+                found = dict(self._read(query, [json.dumps(block)], to_numbered_item))
+                items = [found[position] for position in block]
+            yield from items
+
+    @property
+    def most_images(self) -> int:
+        """Largest number of images of one item."""
+        return int(self._one(COUNT_MOST_IMAGES))
+
+    @property
+    def has_truncated_replies(self) -> bool:
+        """Whether the first reply to any request was truncated."""
+        return bool(self._one(ANY_TRUNCATED))
+
+    def has_answer(self, key: str, *, retry_errors: bool = False) -> bool:
+        """Whether a request has a completion; with `retry_errors`, failures do not count."""
+        return bool(self.answered([key], retry_errors=retry_errors))
+
+    def answered(self, keys: Iterable[str], *, retry_errors: bool = False) -> set[str]:
+        """Return the keys that have a completion; with `retry_errors`, failures do not count."""
+        counts = "AND failure_kind IS NULL" if retry_errors else ""
+        query = f"SELECT key FROM completions WHERE key IN (SELECT value FROM json_each(?)) {counts}"
+        return {key for (key,) in self._rows(query, [json.dumps(list(keys))])}
+
+    def ids_with_status(self, status: str | None = None) -> list[str]:
+        """Return the ids, in order, of all items, or of those that have a score with this status."""
+        has = "" if status is None else "WHERE id IN (SELECT item_id FROM scores WHERE status = ?)"
+        rows = self._rows(f"SELECT id FROM items {has} ORDER BY position", [status] if status else [])
+        return [item_id for (item_id,) in rows]
 
     def usual_scores(self) -> tuple[str, Iterator[list[tuple[Any, ...]]]]:
         """Return the first rater, and the rows of `schema.SELECT_USUAL` in batches; they are not checked."""

@@ -5,6 +5,7 @@ import json
 import os
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from operator import attrgetter
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -38,8 +39,11 @@ _FACT_MODELS: dict[str, type[BaseModel]] = {
 }
 """Facts with several parts, or null."""
 
-COMPLETION_COLUMNS = (
+_REQUEST_AND_REPLY = (
     *("key", "item_id", "sample", "dimension", "attempt", "reply", "finish_reason", "refusal", "reasoning"),
+)
+COMPLETION_COLUMNS = (
+    *_REQUEST_AND_REPLY,
     *("failure_kind", "failure_message"),
     *("prompt_tokens", "completion_tokens", "cached_tokens", "reasoning_tokens"),
     *("cost", "latency", "tries", "model", "dropped", "created", "label_probabilities"),
@@ -51,8 +55,10 @@ INSERT_COMPLETION = (
 SELECT_COMPLETIONS = f"SELECT {', '.join(COMPLETION_COLUMNS)} FROM completions"
 COMPLETIONS_OF_KEY = f"{SELECT_COMPLETIONS} WHERE key = ? ORDER BY seq"
 ANY_COMPLETION = "SELECT EXISTS (SELECT 1 FROM completions)"
+ANY_TRUNCATED = "SELECT EXISTS (SELECT 1 FROM completions WHERE finish_reason = 'length' AND attempt = 0)"
 
 SCORE_COLUMNS = tuple(Score.model_fields)
+_of_score = attrgetter(*SCORE_COLUMNS)
 INSERT_SCORE = f"INSERT INTO scores VALUES ({', '.join('?' * len(SCORE_COLUMNS))})"
 SELECT_SCORES = f"SELECT {', '.join(SCORE_COLUMNS)} FROM scores"
 
@@ -179,25 +185,35 @@ def to_row(c: Completion) -> tuple[Any, ...]:
 
 def storable(*values: Any) -> tuple[Any, ...]:
     """Replace lone surrogates, which SQLite cannot store, by U+FFFD."""
-    return tuple(
-        value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-        if isinstance(value, str) and not value.isascii()
-        else value
-        for value in values
-    )
+    return tuple([v if not isinstance(v, str) or v.isascii() else _without_surrogates(v) for v in values])
+
+
+def _without_surrogates(text: str) -> str:
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
 def from_row(row: Sequence[Any]) -> Completion:
     """Convert the values of `COMPLETION_COLUMNS` into a completion."""
-    values = dict(zip(COMPLETION_COLUMNS, row, strict=True))
-    kind, message = values.pop("failure_kind"), values.pop("failure_message")
-    tokens = {name: values.pop(name) for name in Usage.model_fields}
-    values["dropped"] = tuple(json.loads(values["dropped"] or "[]"))
-    values["label_probabilities"] = json.loads(values["label_probabilities"] or "null")
+    kind, message, prompt, completion, cached, reasoning = row[9:15]
+    cost, latency, tries, model, dropped, created, labels = row[15:]
     return Completion(
-        **values,
+        **dict(zip(_REQUEST_AND_REPLY, row, strict=False)),
         failure=None if kind is None else Failure(kind=kind, message=message),
-        usage=None if tokens["prompt_tokens"] is None else Usage(**tokens),
+        usage=None
+        if prompt is None
+        else Usage(
+            prompt_tokens=prompt,
+            completion_tokens=completion,
+            cached_tokens=cached,
+            reasoning_tokens=reasoning,
+        ),
+        cost=cost,
+        latency=latency,
+        tries=tries,
+        model=model,
+        dropped=tuple(json.loads(dropped)) if dropped else (),
+        created=created,
+        label_probabilities=json.loads(labels) if labels else None,
     )
 
 
@@ -240,7 +256,7 @@ def judgment_reader() -> Callable[[Sequence[Any]], tuple[Item, Completion | None
 
 def from_score(score: Score) -> tuple[Any, ...]:
     """Convert a score into the values of `SCORE_COLUMNS`."""
-    return storable(*(getattr(score, name) for name in SCORE_COLUMNS))
+    return storable(*_of_score(score))
 
 
 def score_reader(rubric: Rubric) -> Callable[[Sequence[Any]], Score]:

@@ -19,6 +19,8 @@ def replies_to_repeat(run: Run, rubric: Rubric, reask: bool) -> Iterator[Complet
     judge, form = run.judge, form_of(run)
     if judge.scores == "expected" and not (form and reask):
         return  # the request is for one token, so a second reply would be the same
+    if not (reask or run.has_truncated_replies):
+        return
     for item, completions in run.judgments():
         for completion in completions:
             if completion.attempt:

@@ -7,11 +7,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from judge.records import Image, Item
+from judge.records import Image, Item, content_hash
 from judge.rubric import load_rubric, shipped_rubrics
 from judge.scoring.judge import PROMPT_VERSION, Judge
 from judge.scoring.parsing.parse import read
 from judge.scoring.prompt import (
+    Prompter,
     as_data,
     build_requests,
     item_text,
@@ -430,3 +431,36 @@ def test_control_token_in_an_item_is_text_for_the_judge(mark, field):
 @pytest.mark.parametrize("text", ["a < b | c", "List<String>", "<p>", "x <- y", "[1]", "<strong>"])
 def test_what_only_looks_like_a_control_token_stays(text):
     assert text in item_text(item(answer=text), rubric())
+
+
+def test_every_control_character_and_direction_mark_is_written_out():
+    invisible = [*range(0x09), 0x0B, 0x0C, *range(0x0E, 0x20), *range(0x7F, 0xA0)]
+    invisible += [*range(0x202A, 0x202F), *range(0x2066, 0x206A), *range(0xE0000, 0xE0080)]
+    for number in invisible:
+        assert visible(f"a{chr(number)}b\n") == f"a[U+{number:04X}]b\n"
+
+
+@pytest.mark.parametrize(
+    "text", ["one\ntwo", "tab\there", "no\u00a0break", "joined\u200dtext", "line\r\nend"]
+)
+def test_other_characters_that_are_not_printable_stay(text):
+    assert visible(text) == text
+
+
+def test_requests_of_an_item_differ_in_the_last_lines_only_and_have_keys_of_their_own():
+    judge = Judge(model="vllm:m", rubric=load_rubric("open_qa"), scores="expected")
+    asked = build_requests(Item(id="1", question="q", answer="a", reference="r"), judge)
+    shared = {request.messages[1]["content"].rpartition("\n\n# Asked for now\n")[0] for request in asked}
+    assert len(shared) == 1
+    assert len({request.key for request in asked}) == len(asked) == 4
+
+
+def test_key_is_the_hash_of_all_that_determines_the_reply():
+    judge = Judge(model="vllm:m", rubric=load_rubric("open_qa"), scores="expected")
+    image = Image(url="https://host/a.png")
+    odd = Item(id="1", question='A "quoted" \\ q\ud800', answer="ä\n", images=(image,))
+    prompter = Prompter(judge)
+    for request in prompter.requests(odd, samples=2):
+        (part,) = {kept.shared for _, kept in prompter._parts.values()}
+        content = request.messages[1]["content"]
+        assert request.key == content_hash([part, content, [image.url], None, request.sample])

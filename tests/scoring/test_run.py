@@ -430,6 +430,91 @@ def test_missing_is_lazy(run):
     assert pulled == [0]
 
 
+def test_missing_keys_are_looked_up_in_blocks(run):
+    wanted = [replace(request, key=f"{n:064}") for n in range(1000) for request in requests(item())]
+    statements = []
+    run.connection.set_trace_callback(statements.append)
+    assert len(list(run.missing(wanted))) == 1000
+    run.connection.set_trace_callback(None)
+    looked_up = [statement for statement in statements if "FROM completions" in statement]
+    assert 1000 / 64 < len(looked_up) < 1000 / 64 + 7  # the first blocks are smaller
+
+
+def test_missing_reads_as_many_requests_ahead_as_were_read_before_and_at_most_63(run):
+    pulled = []
+
+    def stream():
+        for n in range(1000):
+            pulled.append(n)
+            yield from requests(item(str(n), answer=str(n)))
+
+    ahead = [len(pulled) - number for number, _ in enumerate(run.missing(stream()), start=1)]
+    assert ahead[:7] == [0, 1, 0, 3, 2, 1, 0]
+    assert max(ahead) == 63
+
+
+def test_duplicates_within_a_block_are_asked_once_even_if_the_first_fails(run):
+    same = requests(*(item(str(n)) for n in range(200)))
+    assert len({request.key for request in same}) == 1
+    asked = []
+    for request in run.missing(same, retry_errors=True):
+        asked.append(request)
+        run.append([Completion.of(request, failure=Failure(kind="server", message="500"))])
+    assert len(asked) == 9  # once a block: 1, 2, 4, 8, 16, 32, 64, 64 and the rest
+    assert run.reused == 191
+
+
+def test_duplicates_of_an_answered_request_are_not_asked_wherever_they_stand(run):
+    same = requests(*(item(str(n)) for n in range(200)))
+    asked = []
+    for request in run.missing(same):
+        asked.append(request)
+        run.append([Completion.of(request, reply="x")])
+    assert len(asked) == 1
+
+
+def test_request_in_flight_at_the_lookup_and_answered_before_its_duplicate_is_asked_once(run):
+    """The lookup of a block finds no reply to what is still in flight."""
+    first, second = requests(item("1", answer="1"), item("2", answer="2"))
+    stream = run.missing([first, second, replace(first, item=item("3", answer="1"))])
+    asked = [next(stream), next(stream)]
+    run.append([Completion.of(request, reply="x") for request in asked])
+    assert list(stream) == []
+
+
+def test_requests_of_all_items_that_were_read_are_stored(run):
+    run.add_items(item(str(n), answer=str(n)) for n in range(10))
+    stream = run.missing(r for i in run.items() for r in requests(i))
+    run.append([Completion.of(next(stream), reply="x") for _ in range(10)])
+    assert run._one("SELECT count(*) FROM requests") == 10
+
+
+def test_truncated_replies_are_known(run):
+    (one,) = requests(item())
+    run.append([Completion.of(one, reply="x", finish_reason="stop")])
+    assert not run.has_truncated_replies
+    run.append([Completion.of(one, reply="x", finish_reason="length")])
+    assert run.has_truncated_replies
+
+
+def test_items_to_ask_are_read_in_blocks(run):
+    run.add_items(item(str(n), answer=str(n)) for n in range(200))
+    statements = []
+    run.connection.set_trace_callback(statements.append)
+    assert [i.id for i in run.items_to_ask()] == [str(n) for n in range(200)]
+    run.connection.set_trace_callback(None)
+    assert len(statements) == 5  # the order, and four blocks
+
+
+def test_item_that_is_gone_while_items_are_asked_is_damage(run):
+    run.add_items(item(str(n), answer=str(n)) for n in range(70))
+    asked = run.items_to_ask()
+    next(asked)
+    run.connection.execute("DELETE FROM items WHERE id = '69'")
+    with pytest.raises(RunError, match="damaged"):
+        list(asked)
+
+
 def test_changed_answer_is_another_request(run):
     (one,) = requests(item())
     run.append([Completion.of(one, reply="x")])

@@ -113,12 +113,13 @@ class Names:
         return known or self.name(key) is not None or self.reason_of(key) is not None
 
 
-def _words(key: str) -> list[str]:
-    """Return the words of a key in lower case: ``finalScore`` and ``Final score`` have two."""
-    return re.findall(r"[^\W_]+", re.sub(r"(?<=[a-z])(?=[A-Z])", " ", key).casefold())
-
-
 @lru_cache(maxsize=1024)  # a judge repeats the same few keys in every reply
+def _words(key: str) -> tuple[str, ...]:
+    """Return the words of a key in lower case: ``finalScore`` and ``Final score`` have two."""
+    return tuple(re.findall(r"[^\W_]+", re.sub(r"(?<=[a-z])(?=[A-Z])", " ", key).casefold()))
+
+
+@lru_cache(maxsize=1024)
 def _uncorrected(key: str) -> str:
     """Return a key in lower case, without words that mark a correction.
 
@@ -140,6 +141,7 @@ def _reasons_group(key: str) -> bool:
     return plain in _REASONS or plain.removesuffix("s") in _REASONS
 
 
+@lru_cache(maxsize=1024)
 def _spellings(key: str, affix: re.Pattern[str]) -> tuple[str, ...]:
     """Return the letters of a key, with and without an affix such as "score"; 1.1 is not 11."""
     parted = re.sub(r"(?<=\d)[\W_]+(?=\d)", "\0", key)

@@ -3,6 +3,7 @@
 import json
 import math
 from collections.abc import Iterator, Mapping, Sequence
+from copy import copy
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -33,6 +34,7 @@ MOST_SAMPLES = 64
 """Largest number of samples of one item in one request to the engine."""
 
 _MOST_GRAMMARS = 512
+_MOST_PARAMS = 64
 _NAMES = {"max_completion_tokens": "max_tokens"}
 
 
@@ -151,15 +153,25 @@ class Sampler:
         self._defaults: Mapping[str, Any] = engine.llm.model_config.get_diff_sampling_param()
         self._grammars: dict[int, tuple[Any, Any]] = {}
         self._ids: dict[tuple[str, ...], Mapping[str, int]] = {}
+        self._made: dict[tuple[Any, ...], tuple[Request, Any]] = {}
 
     def params(self, request: Request) -> Any:
-        """Create the `vllm.SamplingParams` of one request.
+        """Return the `vllm.SamplingParams` of one request: a copy of those of an equal one.
 
         Raises
         ------
         BackendError
             vLLM does not know a parameter or rejects its value, or a label is not a single token.
         """
+        key = (id(request.params), id(request.schema), request.labels, request.attempt)
+        kept = self._made.get(key)
+        if kept is None:
+            if len(self._made) >= _MOST_PARAMS:
+                self._made.clear()
+            kept = self._made[key] = (request, self._new_params(request))
+        return copy(kept[1])  # the request is kept with it, so that the addresses stay taken
+
+    def _new_params(self, request: Request) -> Any:
         given = sampling_values(request.params)
         limits = self._limits() if "max_tokens" not in given or request.attempt else {}
         values = {**limits, **self._defaults, **given}

@@ -60,6 +60,21 @@ def test_probabilities_of_labels_are_those_of_the_first_token_and_at_most_1(samp
     assert thought == 0
 
 
+def test_equal_requests_get_copies_of_the_same_parameters(sampler):
+    ours, params = sampler(), {"temperature": 1.0}
+    one, other = ours.params(request(params=params)), ours.params(request(params=params))
+    one["n"] = 3  # the caller changes them
+    assert other == ours.params(request(params=params))
+    assert "n" not in other
+
+
+def test_parameters_of_many_different_requests_are_not_all_kept(sampler):
+    ours = sampler()
+    found = [ours.params(request(params={"max_tokens": n})) for n in range(1, 200)]
+    assert [values["max_tokens"] for values in found] == list(range(1, 200))
+    assert len(ours._made) <= 64
+
+
 @pytest.mark.parametrize(
     ("engine", "limits"),
     [
