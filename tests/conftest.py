@@ -15,6 +15,9 @@ from typing import Any
 import pytest
 from hypothesis import settings
 
+import human_study.schema
+import judge.scoring.schema
+
 # No deadline: how long an example takes depends on how busy the machine is. The same examples in every run, so that
 # a failure comes from the change under test; --hypothesis-profile=explore tries new ones.
 settings.register_profile("house", deadline=None, derandomize=True)
@@ -32,6 +35,14 @@ def _no_keys(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in list(os.environ):
         if re.search(r"(_API_KEY|_API_BASE|_BASE_URL|_AUTH_TOKEN|_PROXY)$", name, re.IGNORECASE):
             monkeypatch.delenv(name)
+
+
+@pytest.fixture(autouse=True)
+def _no_waiting_for_the_disk(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Files of a test need not survive a loss of power. Programs that a test starts and kills do wait."""
+    monkeypatch.setattr(judge.scoring.schema, "SYNCHRONOUS", "OFF")
+    monkeypatch.setattr(human_study.schema, "SYNCHRONOUS", "OFF")
+    monkeypatch.setattr(os, "fsync", lambda _: None)
 
 
 @dataclass
