@@ -4,7 +4,6 @@ from pathlib import Path
 
 import pytest
 
-
 from ..human_study.browsing import chromium, open_link
 
 __all__ = ["chromium", "open_link"]
