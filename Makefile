@@ -52,8 +52,9 @@ format: $(VENV)/installed-dev
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-slow: $(VENV)/installed-dev  ## long-running tests: 30 kills, 5,000 items with all kinds of failures, thousands of damaged files
+slow: $(VENV)/installed-dev  ## long-running tests: 30 kills, 5,000 items with all kinds of failures, thousands of damaged files, five times the property tests
 	$(KEEPING_BYTECODE) $(BIN)/python -m pytest -q -m slow
+	$(KEEPING_BYTECODE) $(BIN)/python -m pytest -q -n 2 -m "hypothesis and not slow" --hypothesis-profile=thorough --ignore tests/engine
 
 browser:  ## install Chromium for make test-browser (Debian, as root)
 	command -v chromium-headless-shell >/dev/null || { apt-get update -q && apt-get install -y -q --no-install-recommends chromium-headless-shell; }

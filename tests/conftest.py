@@ -19,9 +19,10 @@ import human_study.schema
 import judge.scoring.schema
 
 # No deadline: how long an example takes depends on how busy the machine is. The same examples in every run, so that
-# a failure comes from the change under test; --hypothesis-profile=explore tries new ones.
-settings.register_profile("house", deadline=None, derandomize=True)
-settings.register_profile("explore", deadline=None)
+# a failure comes from the change under test; `make slow` tries more, --hypothesis-profile=explore tries new ones.
+settings.register_profile("house", deadline=None, derandomize=True, max_examples=40)
+settings.register_profile("thorough", deadline=None, derandomize=True, max_examples=200)
+settings.register_profile("explore", deadline=None, max_examples=200)
 settings.load_profile("house")
 # A script's background jobs ignore SIGINT, and the processes under test would inherit that.
 signal.signal(signal.SIGINT, signal.default_int_handler)
