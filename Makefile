@@ -8,7 +8,7 @@ CLUSTER := .venv-ray
 FITS := import platform as p, sys; sys.exit((p.system(), p.machine(), p.libc_ver()[0], sys.version_info[:2]) != ("Linux", "x86_64", "glibc", (3, 11)))
 ENGINE_PYTHON = $(shell for python in $(PYTHON) python3.11; do $$python -c '$(FITS)' 2>/dev/null && echo $$python && break; done)
 
-# Each engine starts several processes that import vLLM, which takes 5 s with cached bytecode and 14 s without.
+# Tests start many processes: each compiles the package again without cached bytecode (with vLLM, 14 s instead of 5 s).
 KEEPING_BYTECODE := env -u PYTHONDONTWRITEBYTECODE
 
 .PHONY: score test test-all test-browser coverage engine engine-venv small-model ray check format browser slow clean
@@ -18,15 +18,15 @@ score: $(VENV)/installed  ## score the example answers with the lexical baseline
 	@$(BIN)/judge report runs/answers-baseline-open_qa
 
 test: $(VENV)/installed-dev  ## main suite
-	$(BIN)/python -m pytest -q -n 2 --dist loadgroup -m "not slow and not browser" --ignore tests/engine
+	$(KEEPING_BYTECODE) $(BIN)/python -m pytest -q -n 2 --dist loadgroup -m "not slow and not browser" --ignore tests/engine
 
 test-all: test coverage test-browser engine small-model ray slow  ## main suite, branch coverage, browser, engine, small model, cluster and long-running tests
 
 coverage: $(VENV)/installed-dev  ## require 100 % branch coverage of parsing and storage
-	$(BIN)/python -m pytest -q -p no:randomly -n 2 --cov --cov-report=term-missing:skip-covered --cov-fail-under=100 tests/rows tests/rubric tests/scoring/parsing tests/scoring/test_prompt.py tests/scoring/test_reply_form.py tests/scoring/test_run.py tests/scoring/test_typed_run.py
+	$(KEEPING_BYTECODE) $(BIN)/python -m pytest -q -p no:randomly -n 2 --cov --cov-report=term-missing:skip-covered --cov-fail-under=100 tests/rows tests/rubric tests/scoring/parsing tests/scoring/test_prompt.py tests/scoring/test_reply_form.py tests/scoring/test_run.py tests/scoring/test_typed_run.py
 
 test-browser: $(VENV)/installed-dev  ## tests in Chromium (install it with make browser); skipped without it
-	$(BIN)/python -m pytest -q -m browser tests/human_study tests/reporting tests/view tests/test_readme.py
+	$(KEEPING_BYTECODE) $(BIN)/python -m pytest -q -m browser tests/human_study tests/reporting tests/view tests/test_readme.py
 
 engine: engine-venv  ## tests with vLLM on the CPU, in a separate virtual environment
 	@[ ! -e $(ENGINE)/installed ] || $(KEEPING_BYTECODE) $(ENGINE)/bin/python -m pytest -q -n 2 --durations=5 tests/engine
@@ -52,11 +52,12 @@ format: $(VENV)/installed-dev
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-slow: $(VENV)/installed-dev  ## long-running tests: 30 kills, 5,000 items with all kinds of failures, thousands of damaged files
-	$(BIN)/python -m pytest -q -m slow
+slow: $(VENV)/installed-dev  ## long-running tests: 30 kills, 5,000 items with all kinds of failures, thousands of damaged files, five times the property tests
+	$(KEEPING_BYTECODE) $(BIN)/python -m pytest -q -m slow
+	$(KEEPING_BYTECODE) $(BIN)/python -m pytest -q -n 2 -m "hypothesis and not slow" --hypothesis-profile=thorough --ignore tests/engine
 
 browser:  ## install Chromium for make test-browser (Debian, as root)
-	command -v chromium >/dev/null || { apt-get update -q && apt-get install -y -q --no-install-recommends chromium; }
+	command -v chromium-headless-shell >/dev/null || { apt-get update -q && apt-get install -y -q --no-install-recommends chromium-headless-shell; }
 
 $(VENV)/bin/python:
 	$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "Python 3.11 or newer is required, found " + sys.version.split()[0] + "; choose another: make PYTHON=python3.12")'

@@ -15,10 +15,14 @@ from typing import Any
 import pytest
 from hypothesis import settings
 
+import human_study.schema
+import judge.scoring.schema
+
 # No deadline: how long an example takes depends on how busy the machine is. The same examples in every run, so that
-# a failure comes from the change under test; --hypothesis-profile=explore tries new ones.
-settings.register_profile("house", deadline=None, derandomize=True)
-settings.register_profile("explore", deadline=None)
+# a failure comes from the change under test; `make slow` tries more, --hypothesis-profile=explore tries new ones.
+settings.register_profile("house", deadline=None, derandomize=True, max_examples=40)
+settings.register_profile("thorough", deadline=None, derandomize=True, max_examples=200)
+settings.register_profile("explore", deadline=None, max_examples=200)
 settings.load_profile("house")
 # A script's background jobs ignore SIGINT, and the processes under test would inherit that.
 signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -32,6 +36,14 @@ def _no_keys(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in list(os.environ):
         if re.search(r"(_API_KEY|_API_BASE|_BASE_URL|_AUTH_TOKEN|_PROXY)$", name, re.IGNORECASE):
             monkeypatch.delenv(name)
+
+
+@pytest.fixture(autouse=True)
+def _no_waiting_for_the_disk(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Files of a test need not survive a loss of power. Programs that a test starts and kills do wait."""
+    monkeypatch.setattr(judge.scoring.schema, "SYNCHRONOUS", "OFF")
+    monkeypatch.setattr(human_study.schema, "SYNCHRONOUS", "OFF")
+    monkeypatch.setattr(os, "fsync", lambda _: None)
 
 
 @dataclass

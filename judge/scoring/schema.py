@@ -19,6 +19,9 @@ from judge.scoring.parsing.decision_answers import DecisionForm
 from judge.scoring.random_sample import RandomSample
 from judge.scoring.shards import MergeFact, ShardFact
 
+SYNCHRONOUS = "FULL"
+"""Every commit is flushed to the disk; tests without a power failure lower it to save time."""
+
 REQUIRED_FACTS = {"judge", "fingerprint", "rubric"}
 _FACT_TYPES: dict[str, type | tuple[type, ...]] = {
     "judge": dict,
@@ -296,8 +299,8 @@ def connect_to_write(file: Path) -> sqlite3.Connection:
     """
     db = sqlite3.connect(file, isolation_level=None, check_same_thread=False)
     with closed_on_error(db):
+        db.execute(f"PRAGMA synchronous = {SYNCHRONOUS}")
         db.execute("PRAGMA journal_mode = WAL")
-        db.execute("PRAGMA synchronous = FULL")
     return db
 
 

@@ -18,7 +18,6 @@ ROWS = st.lists(
 PASS, FAIL = {"accuracy": 4, "clarity": 4}, {"accuracy": 1, "clarity": 4}
 
 
-@settings(max_examples=40)
 @given(rows=ROWS)
 def test_comparing_a_run_with_itself_finds_nothing(make_table, rows):
     table = make_table(rows)

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from judge.analysis.failures import Failures
@@ -107,7 +107,6 @@ def test_profile_of_some_rows_is_that_of_a_table_of_these_rows(make_table):
     assert str(Failures(table).profile(part)) == str(Failures(table.take(part)).profile())
 
 
-@settings(max_examples=40)
 @given(rows=st.lists(st.fixed_dictionaries({"accuracy": SCORE, "clarity": SCORE}), min_size=1, max_size=20))
 def test_every_failure_is_counted_once(make_table, rows):
     found = profile(make_table, rows)

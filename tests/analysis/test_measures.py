@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 from statsmodels.stats.proportion import proportion_confint
 
@@ -191,7 +191,6 @@ def figures(table):
     return repr(found)
 
 
-@settings(max_examples=40)
 @given(
     st.lists(MIXED, min_size=2, max_size=12),
     st.sampled_from(["q1", "q9"]),

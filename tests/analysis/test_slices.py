@@ -25,7 +25,6 @@ ROWS = st.lists(
 )
 
 
-@settings(max_examples=40)
 @given(rows=ROWS)
 def test_merging_the_slices_gives_the_whole(make_table, rows):
     table = make_table(rows)

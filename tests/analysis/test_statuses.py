@@ -38,7 +38,6 @@ def kinds(pairs):
     return concerned, complete
 
 
-@settings(max_examples=40, deadline=None)
 @given(PAIRS, POLICIES)
 def test_pairs_of_a_comparison_add_up_over_all_statuses(make_typed, pairs, policy):
     concerned, complete = kinds(pairs)
@@ -48,7 +47,6 @@ def test_pairs_of_a_comparison_add_up_over_all_statuses(make_typed, pairs, polic
     assert found.passing.difference.n_items == len(concerned if policy == "fail" else complete)
 
 
-@settings(max_examples=40, deadline=None)
 @given(PAIRS)
 def test_the_bounds_of_a_comparison_are_those_of_the_worst_and_the_best_verdicts(make_typed, pairs):
     concerned, complete = kinds(pairs)
@@ -81,7 +79,6 @@ def board(make_typed, rows, policy, beside=()):
     return leaderboard(systems, n_resamples=20)
 
 
-@settings(max_examples=40, deadline=None)
 @given(SYSTEMS, POLICIES)
 def test_answers_of_a_system_add_up_over_all_statuses(make_typed, rows, policy):
     for one in board(make_typed, rows, policy).standings:
@@ -95,7 +92,6 @@ def test_answers_of_a_system_add_up_over_all_statuses(make_typed, rows, policy):
         assert rate.estimate.value == pytest.approx(n_pass / counted)
 
 
-@settings(max_examples=40, deadline=None)
 @given(SYSTEMS, POLICIES)
 def test_an_answer_that_nothing_concerns_changes_no_standing(make_typed, rows, policy):
     before = board(make_typed, rows, policy)

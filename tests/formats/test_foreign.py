@@ -8,7 +8,7 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from judge.errors import InputError, MissingExtraError
@@ -250,7 +250,6 @@ def paths(value, path=()):
 
 @pytest.mark.parametrize("file", ["inspect_graded.json", "promptfoo.json", "deepeval.json", LIKELIHOOD.name])
 @given(data=st.data())
-@settings(max_examples=60, deadline=None)
 def test_damaged_file_is_an_input_error_or_read_and_never_a_crash(file, data):
     document = load(DATA / file)
     name = recognise(document)

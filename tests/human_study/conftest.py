@@ -6,7 +6,6 @@ from pathlib import Path
 import pytest
 from PIL import Image as Pillow
 
-from human_study import schema
 from human_study.plan import Design, choose, plan_study
 from human_study.store import Study
 from judge.records import Image, Item
@@ -17,12 +16,6 @@ from .builders import RUBRIC, rubric_of
 
 __all__ = ["chromium", "open_link"]
 """Fixtures of the tests with a browser."""
-
-
-@pytest.fixture(autouse=True)
-def _no_waiting_for_the_disk(monkeypatch: pytest.MonkeyPatch) -> None:
-    """In this process only; servers that are killed run in their own, and wait."""
-    monkeypatch.setattr(schema, "SYNCHRONOUS", "OFF")
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@ from itertools import combinations
 from random import Random
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from human_study.assignment import Slot, arrange, assign
@@ -31,7 +31,6 @@ def n_components(blocks: list[tuple[int, ...]], raters: int) -> int:
     return len(set(component))
 
 
-@settings(max_examples=60, deadline=None)
 @given(designs())
 def test_loads_differ_by_at_most_one_and_all_raters_are_connected(
     design: tuple[list[str], int, int, int],
@@ -42,7 +41,6 @@ def test_loads_differ_by_at_most_one_and_all_raters_are_connected(
     assert n_components(blocks, raters) == 1
 
 
-@settings(max_examples=40, deadline=None)
 @given(designs())
 def test_every_item_gets_its_number_of_different_raters(design: tuple[list[str], int, int, int]) -> None:
     groups, raters, per_item, seed = design
@@ -50,7 +48,6 @@ def test_every_item_gets_its_number_of_different_raters(design: tuple[list[str],
     assert {len(set(block)) for block in blocks} == {per_item}
 
 
-@settings(max_examples=40, deadline=None)
 @given(designs())
 def test_every_rater_gets_an_equal_part_of_each_group(design: tuple[list[str], int, int, int]) -> None:
     groups, raters, per_item, seed = design
@@ -105,7 +102,6 @@ def test_more_raters_an_item_than_raters_is_an_error(per_item: int) -> None:
         assign(["a"], 3, per_item, Random(0))
 
 
-@settings(max_examples=100, deadline=None)
 @given(st.integers(1, 200), st.integers(0, 10), st.integers(0, 40), st.integers(0, 2**32))
 def test_no_item_comes_twice_but_for_planned_repeats(n: int, checks: int, repeats: int, seed: int) -> None:
     slots = arrange(range(n), checks, repeats, Random(seed))
@@ -116,7 +112,6 @@ def test_no_item_comes_twice_but_for_planned_repeats(n: int, checks: int, repeat
     assert sorted(slot.item for slot in slots if slot.kind == "check") == list(range(checks))
 
 
-@settings(max_examples=100, deadline=None)
 @given(st.integers(3, 200), st.integers(1, 40), st.integers(0, 2**32))
 def test_a_repeat_comes_at_least_a_third_of_the_list_later(n: int, repeats: int, seed: int) -> None:
     slots = arrange(range(n), 2, repeats, Random(seed))

@@ -97,7 +97,7 @@ cells = (
 )
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None)
 @given(tables(cells), st.booleans())
 def test_workbooks_come_back(tmp_path_factory, rows, has_other_sheet):
     openpyxl = pytest.importorskip("openpyxl")
@@ -117,7 +117,7 @@ def as_table(rows):
     return pa.Table.from_pylist(rows)
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None)
 @given(tables(texts), st.sampled_from(["parquet", "dataset", "memory", "frame"]))
 def test_binary_tables_and_tables_in_memory_come_back(tmp_path_factory, rows, shape):
     folder = tmp_path_factory.mktemp("t")

@@ -44,6 +44,16 @@ def score(value=4.0, **fields):
 # ---- opening
 
 
+@pytest.mark.parametrize("again", [False, True], ids=["made", "opened"])
+def test_a_completion_is_written_through_to_the_disk(tmp_path, monkeypatch, again):
+    monkeypatch.undo()
+    if again:
+        Run.create(tmp_path / "run", JUDGE).close()
+    with Run.create(tmp_path / "run", JUDGE) as found:
+        (level,) = found._db.execute("PRAGMA synchronous").fetchone()
+        assert level == 2  # FULL
+
+
 def test_created_run_is_opened_again_with_its_judge_and_rubric(run):
     with Run.open(run.path) as again:
         assert again.judge.fingerprint == JUDGE.fingerprint

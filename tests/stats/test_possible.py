@@ -317,7 +317,7 @@ def test_the_table_names_every_function_that_returns_an_interval():
 
 @pytest.mark.filterwarnings("ignore::RuntimeWarning")
 @pytest.mark.parametrize("name", CASES)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=settings.default.max_examples // 2)  # of each function
 @given(
     seed=st.integers(0, 10_000),
     n_items=st.integers(2, 14),

@@ -108,7 +108,7 @@ def test_the_statuses_of_the_judge_add_up_to_the_rated_items_that_a_dimension_co
         assert "not_applicable" not in counts
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=settings.default.max_examples // 4)
 @given(ITEMS, st.sampled_from(["fail", "drop", "bounds"]))
 def test_verdicts_add_up_to_the_items_with_a_verdict_of_people(drawn, policy):
     found = agree(aligned(drawn), criteria=Criteria(no_verdict=policy))
@@ -148,7 +148,7 @@ def figures(found):
     return repr((human, judges, abstained))
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=settings.default.max_examples // 4)
 @given(ITEMS, st.sampled_from(["fail", "bounds"]))
 def test_an_item_to_which_a_dimension_does_not_apply_changes_no_figure_of_it(drawn, policy):
     beside = {

@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from judge.analysis.multiple_choice.choice import RUBRIC, accuracy, gaps, read_answers, slices
@@ -269,7 +269,6 @@ def built(rows, policy="fail"):
 
 
 @given(rows, st.sampled_from(["fail", "drop"]))
-@settings(max_examples=60)
 def test_right_wrong_and_missing_are_all_answers(rows, policy):
     answers = built(rows, policy)
     rate = accuracy(answers)
@@ -278,7 +277,6 @@ def test_right_wrong_and_missing_are_all_answers(rows, policy):
 
 
 @given(rows, st.randoms(use_true_random=False))
-@settings(max_examples=40)
 def test_order_of_answers_changes_nothing(rows, random):
     shuffled = random.sample(rows, len(rows))
     one, other = (slices(built(r), "kind") for r in (rows, shuffled))
@@ -289,7 +287,6 @@ def test_order_of_answers_changes_nothing(rows, random):
 
 
 @given(rows)
-@settings(max_examples=40)
 def test_slices_add_up_to_the_whole(rows):
     answers = built(rows)
     of = slices(answers, "kind").slices
@@ -298,7 +295,6 @@ def test_slices_add_up_to_the_whole(rows):
 
 
 @given(rows)
-@settings(max_examples=40)
 def test_excesses_of_positions_sum_to_zero(rows):
     excess = positions(built(rows)).excess.values()
     assert sum(e.value for e in excess) == pytest.approx(0, abs=1e-9)

@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image as Pillow
 
@@ -165,7 +165,6 @@ def test_nothing_from_data_becomes_markup_in_a_comparison_or_a_leaderboard(make_
         assert SHOWN in read.text
 
 
-@settings(max_examples=60)
 @given(st.text(max_size=60))
 def test_any_answer_leaves_the_elements_of_the_page_as_they_are(text):
     def elements(answer):

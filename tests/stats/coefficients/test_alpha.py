@@ -4,7 +4,7 @@ import sys
 import krippendorff
 import numpy as np
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
@@ -38,7 +38,6 @@ def test_alpha_matches_the_four_levels_of_krippendorff_2011(kind, expected):
 
 
 @pytest.mark.parametrize("kind", KINDS)
-@settings(max_examples=50)
 @given(tables)
 def test_alpha_matches_the_krippendorff_package_with_missing_ratings(kind, ratings):
     paired = np.isfinite(ratings).sum(axis=1) >= 2

@@ -2,7 +2,7 @@ import itertools
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
@@ -76,7 +76,6 @@ def test_interval_covers_the_accuracy_of_all_items(grouping):
 
 
 @given(tables, groupings)
-@settings(max_examples=60)
 def test_tie_calibration_finds_the_best_limit_of_all(pair, grouping):
     human, judge = pair
     found = tie_calibration(human, judge, grouping=grouping, method="jackknife", rng=0)
@@ -92,7 +91,6 @@ def test_tie_calibration_finds_the_best_limit_of_all(pair, grouping):
 
 
 @given(tables, groupings)
-@settings(max_examples=60)
 def test_tie_calibration_is_never_below_no_ties_in_sample(pair, grouping):
     found = tie_calibration(*pair, grouping=grouping, method="jackknife", rng=0)
     assert np.isnan(found.epsilon) or found.in_sample >= found.uncalibrated.value - 1e-12

@@ -3,7 +3,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.isotonic import IsotonicRegression
 from statsmodels.miscmodels.ordinal_model import OrderedModel
@@ -75,7 +75,6 @@ def test_cut_points_give_the_judge_the_distribution_of_people():
 
 
 @given(PAIRS, st.sampled_from(["shift", "cut_points", "isotonic", "proportional_odds"]))
-@settings(max_examples=60, deadline=None)
 def test_monotone_maps_never_swap_two_scores_and_stay_on_the_scale(pairs, kind):
     judge, human = np.array(pairs).T
     mapped = fit_map(human, judge, kind, bounds=(1, 5))(np.linspace(0, 6, 13))

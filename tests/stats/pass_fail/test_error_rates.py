@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 from sklearn import metrics
 from statsmodels.stats.proportion import proportion_confint
@@ -20,7 +20,6 @@ def from_table(tp, fp, fn, tn):
 
 
 @given(both_classes)
-@settings(max_examples=40)
 def test_rates_match_scikit_learn(pairs):
     human, judge = np.array(pairs).T.astype(int)
     assume(0 < human.sum() < human.size and 0 < judge.sum() < judge.size)

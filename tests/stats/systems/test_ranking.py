@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from scipy import stats
@@ -18,7 +18,6 @@ def draw(rng, n=40, gap=0.3, systems=6, noise=1.0):
 
 
 @given(st.data())
-@settings(max_examples=60)
 def test_agreement_of_means_matches_scipy(data):
     human = data.draw(grades)
     judge = data.draw(arrays(float, human.shape, elements=st.integers(1, 4)))
