@@ -25,7 +25,7 @@ from judge.stats.judge_human.alt_test import AltTest, AltTestPart, alt_tests, om
 from judge.stats.judge_human.ceiling import Ceiling
 from judge.stats.judge_human.non_inferiority import NonInferiority, non_inferiority, with_random_raters
 from judge.stats.judge_human.scale_use import ScaleUse, scale_use
-from judge.stats.judge_human.severity import severity
+from judge.stats.judge_human.severity import judge_bias
 from judge.stats.pass_fail.error_rates import PassFail, pass_fail
 from judge.stats.pass_fail.predictive_values import CorrectedMean
 from judge.stats.pass_fail.proportion import mean
@@ -271,7 +271,7 @@ def _bias(ratings: Ratings, scores: Floats) -> Estimate:
     if not ratings.has_means:
         return Estimate.undefined("not_applicable")
     if not ratings.slots and ratings.human_values.shape[1] > 1:
-        found = severity(ratings.human_values, scores, **ratings.sampling).bias
+        found = judge_bias(ratings.human_values, scores, **ratings.sampling)
         if found.defined:
             return _difference_within(ratings, found)
     human = np.where(np.isnan(scores), np.nan, np.nanmean(ratings.human_values, axis=1))

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from functools import cache
 from typing import Literal, Unpack
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from judge.stats.engine import limits
-from judge.stats.engine.added_items import are_spread_over, cells_of_added_items, with_rows
+from judge.stats.engine.added_items import are_spread_over, cells_of_added_items
 from judge.stats.engine.estimate import NO_COMPLETE_PAIRS, NO_RATINGS, TOO_FEW_ITEMS, Estimate, Reason
 from judge.stats.engine.resampling import Sampling, Statistic, estimate, quotient
 from judge.stats.engine.scale import Floats
-from judge.stats.engine.statistic import Analytic, undefined_statistic
+from judge.stats.engine.statistic import Analytic, WithAdded, undefined_statistic
 from judge.stats.engine.table import RatingTable, read_table
 
 _ZERO = 1e-12  # a variance in units of the range: rounding, not variation
@@ -140,15 +141,28 @@ def _moment_statistic(
     added = None
     if scale is not None and are_spread_over(len(scale)):
         points = (np.asarray(scale, dtype=float) - centre) / unit
-        of_cells = _moments(np.ones(points.size**2), *np.stack(np.meshgrid(points, points)).reshape(2, -1))
-        added = with_rows(function, cells_of_added_items(points.size) @ of_cells)
+        added = _with_added_items(function, points)
     analytic = interval(sums.sum(axis=0), float(table.complete.sum()))
     sizes = pair_sizes(table)
     return Statistic(sums, function, "coefficient", *sizes, minimum=-1.0, analytic=analytic, added=added)
 
 
 def _moments(one: ArrayLike, x: Floats, y: Floats) -> Floats:
-    return np.column_stack([one, x, y, x * x, y * y, x * y]).astype(float)
+    sums = np.empty((len(x), 6))
+    for column, values in enumerate((one, x, y, x * x, y * y, x * y)):
+        sums[:, column] = values
+    return sums
+
+
+def _with_added_items(function: Callable[[Floats], Floats], points: Floats) -> WithAdded:
+    """Return the function with added items, whose moments are computed where they are asked for."""
+
+    @cache
+    def rows() -> Floats:
+        x, y = np.stack(np.meshgrid(points, points)).reshape(2, -1)
+        return cells_of_added_items(points.size) @ _moments(1.0, x, y)
+
+    return lambda totals, masses: function(totals + masses @ rows())
 
 
 def _central_moments(totals: Floats) -> tuple[Floats, Floats, Floats, Floats]:

@@ -106,16 +106,14 @@ class Scale:
 
     def _checked(self, values: Floats, ratings: ArrayLike) -> Floats:
         near = nearest(values, self.points)
-        on = abs(values - near) <= _ROUNDING * abs(self.points).max()
-        points = np.where(on, near, values)
-        off = ~on & ~np.isnan(values)
+        off = abs(values - near) > _ROUNDING * abs(self.points).max()  # not where there is no rating
         if off.any():
             where = tuple(int(i) for i in np.argwhere(off)[0])
             raise ValueError(
                 f"rating {as_objects(ratings)[where]!s} at position {where} is off the scale "
                 f"(such ratings: {int(off.sum())}); allowed are {', '.join(map(str, self.values))}."
             )
-        return points
+        return near
 
 
 def nearest_position(values: Floats, points: Floats) -> Ints:
@@ -128,14 +126,17 @@ def nearest_position(values: Floats, points: Floats) -> Ints:
     >>> nearest_position(np.array([1.5, 2.5]), np.array([1.0, 2.0, 3.0])).tolist()
     [1, 1]
     """
-    missing = np.isnan(values)
+    present = ~np.isnan(values)
+    if not present.all():
+        result = np.full(values.shape, -1)
+        result[present] = nearest_position(values[present], points)
+        return result
     whole = np.array_equal(points, np.round(points))
     if whole and len(points) and points[-1] - points[0] == len(points) - 1:  # 1, 2, 3, ...: no search
-        steps = np.round(np.where(missing, points[0], values)) - points[0]
-        return np.where(missing, -1, np.clip(steps, 0, len(points) - 1).astype(np.int64))
+        return np.clip(np.round(values) - points[0], 0, len(points) - 1).astype(np.int64)
     middles = (points[1:] + points[:-1]) / 2
     position: Ints = np.searchsorted(middles, np.round(values) if whole else values)
-    return np.where(missing, -1, position)
+    return position
 
 
 def nearest(values: Floats, points: Floats) -> Floats:
@@ -146,7 +147,12 @@ def nearest(values: Floats, points: Floats) -> Floats:
     """
     if not len(points):
         return values
-    return np.where(np.isnan(values), np.nan, points[nearest_position(values, points)])
+    present = ~np.isnan(values)
+    if present.all():
+        return points[nearest_position(values, points)]
+    result = np.full(values.shape, np.nan)
+    result[present] = points[nearest_position(values[present], points)]
+    return result
 
 
 def distinct(values: Floats) -> Floats:
@@ -155,10 +161,19 @@ def distinct(values: Floats) -> Floats:
     >>> distinct(np.array([0.3, 0.1 + 0.2, 0.7, np.nan])).tolist()
     [0.3, 0.7]
     """
-    points: Floats = np.unique(values[~np.isnan(values)])
-    gaps = np.diff(points, prepend=-np.inf)
-    apart: Floats = points[gaps > _ROUNDING * abs(points).max(initial=0.0)]
-    return apart
+    return on_distinct(values)[1]
+
+
+def on_distinct(values: Floats) -> tuple[Floats, Floats]:
+    """Return the values, each moved to the nearest of the distinct ones, and these.
+
+    >>> values, points = on_distinct(np.array([0.3, 0.1 + 0.2, 0.7, np.nan]))
+    >>> values.tolist(), points.tolist()
+    ([0.3, 0.3, 0.7, nan], [0.3, 0.7])
+    """
+    found: Floats = np.unique(values[~np.isnan(values)])
+    apart = np.diff(found, prepend=-np.inf) > _ROUNDING * abs(found).max(initial=0.0)
+    return (values, found) if apart.all() else (nearest(values, found[apart]), found[apart])
 
 
 def as_scale(scale: Scale | Sequence[float] | Sequence[str] | None, level: Level = "ordinal") -> Scale | None:

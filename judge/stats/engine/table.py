@@ -26,10 +26,9 @@ from judge.stats.engine.scale import (
     as_floats,
     as_objects,
     as_scale,
-    distinct,
     is_missing,
-    nearest,
     nearest_position,
+    on_distinct,
 )
 
 Weights: TypeAlias = Literal["linear", "quadratic"] | ArrayLike | None
@@ -172,11 +171,11 @@ def read_table(ratings: tuple[ArrayLike, ...], scale: ScaleLike = None) -> Ratin
     declared = as_scale(scale)
     if declared is not None:
         return RatingTable(declared.encode(raw), declared.points, declared=True)
+    if raw.dtype == np.float64:
+        return RatingTable(*on_distinct(as_floats(raw)))
     found = raw[~is_missing(raw)]
-    if raw.dtype == np.float64 or not any(isinstance(v, str) for v in found):
-        values = as_floats(raw)
-        points = distinct(values)
-        return RatingTable(nearest(values, points), points)
+    if not any(isinstance(v, str) for v in found):
+        return RatingTable(*on_distinct(as_floats(raw)))
     numbers = [v for v in found if not isinstance(v, str)]
     if numbers:
         raise ValueError(

@@ -168,7 +168,8 @@ def _evaluate(statistic: Statistic, rows: GroupRows) -> tuple[Floats, Floats]:
         records = slice(group_starts[first], group_starts[last])
         part = statistic.sums[row_ends[first] : row_ends[last]]
         table = np.eye(width)[part] if part.ndim == 1 else part
-        of_record = np.add.reduceat(table, rows.starts[records] - row_ends[first], axis=0)
+        starts = rows.starts[records] - row_ends[first]
+        of_record = table if len(starts) == len(table) else np.add.reduceat(table, starts, axis=0)
         totals = np.add.reduceat(of_record, group_starts[first:last] - group_starts[first], axis=0)
         values[first:last] = statistic.function(totals)
         without[records] = statistic.function(totals[rows.group[records] - first] - of_record)

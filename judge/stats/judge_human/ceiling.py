@@ -47,6 +47,8 @@ NOT_ABOVE_CHANCE = "people_not_above_chance"
 Agreement: TypeAlias = Callable[[Floats, Floats], Statistic]
 Coefficient: TypeAlias = Callable[[Floats], Statistic]
 Stack: TypeAlias = Callable[[ArrayLike | None], StackedContrasts]
+LevelsOf: TypeAlias = Callable[[int | None, int, int], Replicates]
+Sizes: TypeAlias = Callable[[Sequence[int]], tuple[int, int]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -327,37 +329,45 @@ def _compare(
     """
     options, confidence_level = split_options(sampling)
     everyone = range(humans.shape[1])
+    sizes = sizes_of(humans, judge)
     basis: SharedBasis | None = None
-    levels: Callable[[int | None, int, int], Replicates] | None = None
-    if stack is not None and are_many(len(everyone), options):
-        stacked = stack(options["clusters"])
+    many = stack if are_many(len(everyone), options) else None
+    if many is not None:
+        stacked = many(options["clusters"])
         people, levels = stacked.people, stacked.levels
     else:
         defined = defined_contrasts(contrasts_of(everyone))
         people = list(defined)
+        if people:
+            basis = SharedBasis.of(defined, options, sizes(people)[0])
+            levels = partial(basis.levels_of, defined)
     if not people:
         return _all_undefined(contrasts_of(everyone[:2] if of_pairs else everyone), humans, judge, everyone)
-    sizes = sizes_of(humans, judge)
-    if levels is None:
-        basis = SharedBasis.of(defined, options, sizes(people)[0])
-        levels = partial(basis.levels_of, defined)
-    # Others are not asked for again, and would only fill memory; added items are no noise between raters.
+    each = partial(_of_each, people=people, sizes=sizes, confidence_level=confidence_level)
+    of_each: Callable[[], tuple[HumanLevel, ...]]
+    if many is not None:  # few tables show single people, and the rows of all pairs would fill memory
+        of_each = cache(lambda: each(many(options["clusters"]).levels))
+    else:
+        of_each = cache(partial(each, levels)) if of_pairs else partial(tuple, each(levels))
+    # Others are not asked for again; added items are no noise between raters.
     reusable = basis if basis and of_pairs and not basis.is_adjusted else None
-
-    @cache  # few tables show them
-    def of_each() -> tuple[HumanLevel, ...]:
-        each = [(h, levels(h, *sizes([h]))) for h in people]
-        return tuple(HumanLevel(h, *_estimates(own, confidence_level)) for h, own in each)
-
     overall = _with_note(levels(None, *sizes(people)), confidence_level)
     return Ceiling(
         *_estimates(overall, confidence_level),
-        of_each if basis and of_pairs else partial(tuple, of_each()),
+        of_each,
         tuple(h for h in everyone if h not in set(people)),
         overall,
         # Computed only where raters are random: it may cost as much as the ceiling several times over.
         cache(lambda: jackknife_of_raters(contrasts_of, people, reusable, options)),
     )
+
+
+def _of_each(
+    levels: LevelsOf, people: Sequence[int], sizes: Sizes, confidence_level: float
+) -> tuple[HumanLevel, ...]:
+    """Return the levels of each person."""
+    each = [(h, levels(h, *sizes([h]))) for h in people]
+    return tuple(HumanLevel(h, *_estimates(own, confidence_level)) for h, own in each)
 
 
 def _estimates(of: Replicates, confidence_level: float) -> tuple[Estimate, Estimate, Estimate]:

@@ -47,10 +47,13 @@ def hold_contests(
 def _contest(
     h: int, humans: Floats, judge: Floats, closeness: Closeness, ids: Ints, clustered: bool
 ) -> Contest:
-    others = np.delete(humans, h, axis=1)
-    usable = ~np.isnan(judge) & ~np.isnan(humans[:, h]) & ~np.isnan(others).all(axis=1)
-    of_judge = _closeness(judge[usable], others[usable], closeness)
-    of_human = _closeness(humans[usable, h], others[usable], closeness)
+    usable = ~np.isnan(judge) & ~np.isnan(humans[:, h])
+    others = np.delete(humans[usable], h, axis=1)
+    compared = ~np.isnan(others).all(axis=1)
+    usable[usable] = compared
+    others = others[compared]
+    of_judge = _closeness(judge[usable], others, closeness)
+    of_human = _closeness(humans[usable, h], others, closeness)
     return Contest(
         h,
         usable,

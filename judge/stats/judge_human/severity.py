@@ -91,31 +91,55 @@ def severity(
     >>> round(result.bias.value, 2)
     0.9
     """
+    found = _estimates(humans, judge, scale, sampling)
+    people = tuple(found[str(r)] for r in range(1, len(found) - 1))
+    return Severity(found["bias"], found["0"], people)
+
+
+def judge_bias(
+    humans: ArrayLike, judge: ArrayLike, *, scale: ScaleLike = None, **sampling: Unpack[Sampling]
+) -> Estimate:
+    """Return the `bias` of `severity` alone: the effect of each of many raters takes longer.
+
+    >>> round(judge_bias([[3, 3], [3, 2], [4, 4], [1, None]], [4, 3, 5, 2]).value, 2)
+    0.9
+    """
+    return _estimates(humans, judge, scale, sampling, of_raters=False)["bias"]
+
+
+def _estimates(
+    humans: ArrayLike, judge: ArrayLike, scale: ScaleLike, sampling: Sampling, of_raters: bool = True
+) -> dict[str, Estimate]:
+    """Return the bias, and the effects of the judge (0) and of each person."""
     of_humans, of_judge = humans_and_judge(humans, judge, scale)
     table = np.column_stack([of_judge, of_humans])
     n_raters = table.shape[1]
     contrast = np.full(n_raters, -1.0 / max(n_raters - 1, 1))
     contrast[0] = 1.0
-    wanted = {"bias": contrast} | {str(r): np.eye(n_raters)[r] for r in range(n_raters)}
+    wanted = {"bias": contrast}
+    if of_raters:
+        wanted |= {str(r): of_rater for r, of_rater in enumerate(np.eye(n_raters))}
     many = are_many(n_raters, sampling)
     sums = np.empty((len(table), 0)) if many else _normal_equations(table)
-    paired = (~np.isnan(table)).sum(axis=1) >= 2
+    n_of_item = (~np.isnan(table)).sum(axis=1)
+    paired = n_of_item >= 2
+    n_items, n_ratings = int(paired.sum()), int(n_of_item[paired].sum())
+    n_dropped = int(n_of_item.sum()) - n_ratings
     reason: Reason | None = TOO_FEW_RATERS if n_raters < 2 else None if paired.any() else NO_COMPLETE_PAIRS
     effects = _Effects(n_raters)
     statistics = {
         name: Statistic(
             sums,
             partial(effects.combined, combination=combination),
-            n_items=int(paired.sum()),
-            n_ratings=int((~np.isnan(table[paired])).sum()),
-            n_dropped=int((~np.isnan(table[~paired])).sum()),
+            n_items=n_items,
+            n_ratings=n_ratings,
+            n_dropped=n_dropped,
             reason=reason,
             undefined=DESIGN_DISCONNECTED,
         )
         for name, combination in wanted.items()
     }
-    found = _of_many(table, statistics, wanted, sampling) if many else evaluate(statistics, sampling)
-    return Severity(found["bias"], found["0"], tuple(found[str(r)] for r in range(1, n_raters)))
+    return _of_many(table, statistics, wanted, sampling) if many else evaluate(statistics, sampling)
 
 
 def _of_many(
