@@ -6,6 +6,7 @@ never by the text: a chat reply that looks like probabilities is no distribution
 
 import json
 import math
+import re
 from collections.abc import Collection, Mapping, Sequence
 from decimal import Decimal
 from functools import cached_property
@@ -23,6 +24,8 @@ _LEAST_TOLERANCE = 0.01
 _FLOAT_ERROR = 1e-9
 _NOTED_DIFFERENCE = 0.02
 """Difference between a stated score and that of the probabilities, in levels, that is noted in the reason."""
+_LEVEL = re.compile(r"score (-?\d+)(?=:|$)")
+"""Beginning of a level of System One, as it was asked."""
 _TYPES = {"openai": {}, "systemone": {"predicate": "noul"}}
 """Shape -> type of a question -> its name on the wire, where that is another one."""
 
@@ -152,7 +155,7 @@ class _Answer:
         """Return the outcome of an answer that is missing, declined or of another type; else None."""
         if self._answer is None:
             return unparsed("missing from the reply")
-        if self._answer is _TWICE:
+        if isinstance(self._answer, list):  # the values of a name that stands twice
             return unparsed("answered twice")
         found = self.fields.get("type")
         if found == "refusal":
@@ -169,9 +172,10 @@ class _Answer:
         found = self._probabilities()
         if found is None:
             return None
-        total, mass = math.fsum(found.values()), self._label_mass()
-        if abs(1 - total) > _LEAST_TOLERANCE and abs(1 - total) > (allowed := _tolerance(found.values())):
-            if mass is None or abs(mass - total) > allowed:
+        mass = self._label_mass()
+        if not _sums_to(1.0, found.values()):
+            if mass is None or not _sums_to(mass, found.values()):
+                total = math.fsum(found.values())
                 raise _UnreadableAnswer(f"the probabilities sum to {total:.4f}; allowed is 1")
             mass = 1.0  # they are probabilities over the whole vocabulary already
         share, labels = 1.0 if mass is None else mass, self.wanted.labels
@@ -193,6 +197,7 @@ class _Answer:
             pairs = [self._pair(entry) for entry in given] if isinstance(given, list) else []
         else:
             pairs = list(given.items()) if isinstance(given, dict) else []
+            self._check_legend()
         found: dict[str, float] = {}
         for value, p in pairs:
             option = self.wanted.option(value)
@@ -221,6 +226,16 @@ class _Answer:
             )
         return index, entry.get("probability")
 
+    def _check_legend(self) -> None:
+        """Check that System One's repetition of a level is that of the level with this index."""
+        legend = self.fields.get("legend")
+        for index, text in legend.items() if self.wanted.type == "score" and isinstance(legend, dict) else ():
+            asked = _LEVEL.match(text) if isinstance(text, str) else None
+            if asked and asked[1] in self.wanted.labels and asked[1] != self.wanted.option(index):
+                raise _UnreadableAnswer(
+                    f"level {shown(index)} has the legend {shown(text)}, which is that of another one"
+                )
+
     def _label_mass(self) -> float | None:
         """Return the probability that the server reports for all labels together; None if it reports none."""
         of_all = self._reply.get("diagnostics") if isinstance(self._reply, dict) else None
@@ -232,9 +247,6 @@ class _Answer:
         if not (_is_number(mass) and 0 <= mass <= 1 + _LEAST_TOLERANCE):
             raise _UnreadableAnswer(f"the server reports a label mass of {shown(mass)}; allowed are 0 to 1")
         return min(float(mass), 1.0)
-
-
-_TWICE = object()
 
 
 def _decoded(text: str) -> Any:
@@ -253,7 +265,7 @@ def _answers(reply: Mapping[str, Any], shape: str) -> dict[Any, Any]:
     for answer in found if isinstance(found, list) else []:
         name = answer.get("name") if isinstance(answer, dict) else None
         if isinstance(name, str):
-            by_name[name] = _TWICE if name in by_name else answer
+            by_name[name] = [by_name[name], answer] if name in by_name else answer
     return by_name
 
 
@@ -268,14 +280,20 @@ def _is_number(value: Any) -> TypeGuard[float]:
     return isinstance(value, int | float) and not isinstance(value, bool) and -1e9 < value < 1e9
 
 
-def _tolerance(values: Collection[float]) -> float:
-    """Return how far rounded probabilities may be from the sum 1.
+def _sums_to(wanted: float, values: Collection[float]) -> bool:
+    """Whether probabilities, which may be rounded, have a sum.
 
-    >>> round(_tolerance([0.33, 0.33, 0.33]), 6), round(_tolerance([0.0101] * 99), 6)
-    (0.015, 0.01)
+    Each may be off by half of its last decimal, but none is rounded to a whole number.
+
+    >>> _sums_to(1, [0.33, 0.33, 0.33]), _sums_to(1, [0.9, 0.1, 0.1]), _sums_to(1, [1, 1, 0])
+    (True, True, False)
     """
-    decimals = max(-int(Decimal(repr(value)).as_tuple().exponent) for value in values)
-    return float(max(_LEAST_TOLERANCE, len(values) / 2 * 10.0**-decimals)) + _FLOAT_ERROR
+    if abs(wanted - math.fsum(values)) <= _LEAST_TOLERANCE + _FLOAT_ERROR:
+        return True
+    decimals = max(1, *(-int(Decimal(repr(value)).as_tuple().exponent) for value in values))
+    half = 0.5 * 10.0**-decimals
+    least, most = (math.fsum(min(max(p + off, 0.0), 1.0) for p in values) for off in (-half, half))
+    return least - _FLOAT_ERROR <= wanted <= most + _FLOAT_ERROR
 
 
 def _outcome(answer: _Answer, rubric: Rubric) -> Outcome:

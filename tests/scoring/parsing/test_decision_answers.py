@@ -140,12 +140,26 @@ def test_a_flag_is_true_from_one_half_and_states_its_probability(shape, p, value
         (("0.2", 0.3, 0.5), "unparsed"),
         ((True, 0.0, 0.0), "unparsed"),
         ((0, 0, 1), "ok"),
+        ((0, 1, 1), "unparsed"),  # no probability is rounded to a whole number
+        ((0.9, 0.1, 0.1), "ok"),  # 0.85, 0.05 and 0.1 sum to 1
+        ((0.9, 0.1, 0.2), "unparsed"),
+        ((0.99, 0.02, 0.0), "ok"),
+        ((0.0, 1.0, 0.1), "ok"),
         ((10**400, 0, 1), "unparsed"),
     ],
     ids=str,
 )
 def test_probabilities_sum_to_one_up_to_rounding(shape, probabilities, status):
     assert outcomes(shape, {**GOOD, "truth": score(*probabilities)})["truth"].status == status
+
+
+@pytest.mark.parametrize(
+    ("first", "rest", "status"), [(0.1, [0.1] * 10, "ok"), (0.9, [0.2, 0.2, *[0.0] * 8], "unparsed")]
+)
+def test_no_probability_is_below_zero_before_it_is_rounded(first, rest, status):
+    """Eleven halves of 0.1 are 0.55; but 0.9, 0.2 and 0.2 are at least 0.85, 0.15 and 0.15."""
+    p = dict(zip((f"_{n}" for n in range(11)), [first, *rest], strict=True))
+    assert outcomes("openai", {**GOOD, "style": choice("1", **p)})["style"].status == status
 
 
 @both
@@ -181,6 +195,34 @@ def test_a_question_that_is_answered_twice_has_no_answer():
     text["answers"].append({**score(0, 0, 1), "name": "truth"})
     found = read(completion(text), rubric(), ITEM, form("openai"))["truth"]
     assert (found.status, found.reason) == ("unparsed", "answered twice")
+
+
+@both
+def test_a_value_that_was_given_twice_is_no_answer_that_counts(shape):
+    """The client keeps both values of a name that stands twice as a list."""
+    twice = [as_systemone(score(1, 0, 0)), as_systemone(score(0, 0, 1))]
+    text = reply("systemone", GOOD)
+    text["answers"]["truth"] = twice
+    found = read(completion(text), rubric(), ITEM, form("systemone"))
+    assert (found["truth"].status, found["truth"].reason) == ("unparsed", "answered twice")
+    assert found["named"].status == "ok"
+    found = outcomes(shape, {**GOOD, "truth": score([0.1, 0.5], 0.2, 0.7), "named": predicate([0.1, 0.9])})
+    assert (found["truth"].status, found["named"].status) == ("unparsed", "unparsed")
+
+
+def test_levels_that_the_server_counts_in_another_order_are_unparsed():
+    """System One repeats the text of each level under its index."""
+    asked = ["score 1: bad", "score 2: middling", "score 3: good"]
+    right, turned = ({str(i): text for i, text in enumerate(levels)} for levels in (asked, asked[::-1]))
+    found = {
+        name: outcomes("systemone", {**GOOD, "truth": score(0.1, 0.2, 0.7, legend=legend)})["truth"]
+        for name, legend in {"right": right, "turned": turned, "own": {"0": "the lowest"}, "odd": [1]}.items()
+    }
+    assert {name: outcome.status for name, outcome in found.items()} == {
+        **dict.fromkeys(("right", "own", "odd"), "ok"),
+        "turned": "unparsed",
+    }
+    assert "'score 3: good'" in found["turned"].reason
 
 
 def test_a_refusal_concerns_one_question():

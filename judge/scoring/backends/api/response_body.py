@@ -15,8 +15,15 @@ _EVENTS = ("data:", "event:", "id:", "retry:", ":")
 _TEXTS = ("content", "reasoning_content", "reasoning", "refusal")
 
 
-def decode(content: bytes) -> Any:
+def decode(content: bytes, decoder: json.JSONDecoder | None = None) -> Any:
     """Decode the body of a reply; invalid characters are replaced.
+
+    Parameters
+    ----------
+    content : bytes
+        The body.
+    decoder : json.JSONDecoder or None
+        `EVERY_VALUE`, or None for one that keeps the last value of a name that stands twice.
 
     Raises
     ------
@@ -28,18 +35,19 @@ def decode(content: bytes) -> Any:
     >>> decode(b'{"choices": []}')
     {'choices': []}
     """
+    decoder = decoder or _JSON
     try:
-        return _JSON.decode(content.decode())
+        return decoder.decode(content.decode())
     except (ValueError, RecursionError):
         encoding = json.detect_encoding(content)
-        return _decode_text(content.decode(encoding, errors="replace"))
+        return _decode_text(content.decode(encoding, errors="replace"), decoder)
 
 
-def _decode_text(text: str) -> Any:
+def _decode_text(text: str, decoder: json.JSONDecoder) -> Any:
     if text.lstrip("\ufeff \r\n").startswith(_EVENTS):
         return join_stream(text)
     try:
-        return _JSON.decode(text)
+        return decoder.decode(text)
     except RecursionError:
         raise Failed("reply", f"the reply is nested too deeply: {quoted(text)}", again=True) from None
     except ValueError:
@@ -52,7 +60,19 @@ def _number(digits: str) -> int | float:
     return int(digits) if len(digits) <= _DIGITS else float(digits)
 
 
+def _every_value(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        values: dict[str, list[Any]] = {}
+        for name, value in pairs:
+            values.setdefault(name, []).append(value)
+        found |= {name: listed for name, listed in values.items() if len(listed) > 1}
+    return found
+
+
 _JSON = json.JSONDecoder(parse_int=_number)
+EVERY_VALUE = json.JSONDecoder(parse_int=_number, object_pairs_hook=_every_value)
+"""Decoder for which the value of a name that stands twice in an object is the list of its values."""
 
 
 def join_stream(text: str) -> dict[str, Any]:

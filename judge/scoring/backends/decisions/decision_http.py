@@ -1,5 +1,6 @@
 """Client for decision routes: one POST with one JSON body, on the connections of the built-in client."""
 
+import json
 import re
 from collections.abc import Collection, Mapping
 from dataclasses import replace
@@ -19,7 +20,7 @@ from judge.scoring.backends.api.errors import (
 )
 from judge.scoring.backends.api.openai_http import OpenAIHttp
 from judge.scoring.backends.api.providers import Endpoint
-from judge.scoring.backends.api.response_body import decode
+from judge.scoring.backends.api.response_body import EVERY_VALUE, decode
 from judge.scoring.backends.decisions.routes import BODY_FIELDS, Target
 
 _EXCERPT_BYTES = 10_000
@@ -58,7 +59,7 @@ class DecisionHttp(OpenAIHttp):
         headers = self._target.route.image_headers if has_images else {}
         status, content, answered = await self._exchange(self._url, body, headers)
         try:
-            data = decode(content)
+            data = decode(content, EVERY_VALUE)
         except Failed:
             if status == 200:
                 raise
@@ -79,14 +80,16 @@ class DecisionHttp(OpenAIHttp):
         Failed
             There are no answers.
         """
-        if isinstance(data, dict) and (data.get("error") or data.get("success") is False):
-            return None
         inner = data.get("result") if self._target.route.is_wrapped and isinstance(data, dict) else data
         if isinstance(inner, dict) and isinstance(inner.get("response"), dict):  # Databricks' ai_decide
             inner = {**inner, **inner["response"]}
-        if isinstance(inner, dict) and (isinstance(inner.get("answers"), list | dict) or _is_declined(inner)):
+        answers = inner.get("answers") if isinstance(inner, dict) else None
+        is_error = isinstance(data, dict) and (data.get("error") or data.get("success") is False)
+        if is_error and not answers:  # what was answered is billed, whatever stands beside it
+            return None
+        if isinstance(answers, list | dict) or _is_declined(inner):
             return inner
-        raise Failed("reply", f"the reply has no answers: {quoted(str(data))}", again=True)
+        raise Failed("reply", f"the reply has no answers: {quoted(_shown(data))}", again=True)
 
     def _classified(self, problem: Problem, sent: Collection[str], *, is_of_rubric: bool) -> Exception:
         if problem.status == 413:
@@ -140,9 +143,13 @@ def _is_about_question(problem: Problem, found: Exception) -> bool:
     return any(text.lower().startswith(_BAD_QUESTION) for text in (problem.param, problem.message))
 
 
-def _is_declined(reply: Mapping[str, Any]) -> bool:
+def _is_declined(reply: Any) -> bool:
     """Whether a whole input was declined (Google): feedback in place of answers."""
-    return "answers" not in reply and bool(reply.get("prompt_feedback"))
+    return isinstance(reply, dict) and reply.get("answers") is None and bool(reply.get("prompt_feedback"))
+
+
+def _shown(data: Any) -> str:
+    return json.dumps(data, ensure_ascii=False)
 
 
 def _as_openai(data: Any) -> Any:

@@ -84,6 +84,34 @@ def test_an_input_that_is_declined_as_a_whole_is_a_reply(server, backend_of, com
     assert "SAFETY" in found.reply
 
 
+def test_an_input_that_is_declined_may_have_answers_that_are_null(server, backend_of, complete):
+    server.script = [Answer({"answers": None, "prompt_feedback": {"block_reason": "SAFETY"}})]
+    (found,) = complete(backend_of("decisions:gemini/m"), [request_for("decisions:gemini/m")])
+    assert "SAFETY" in found.reply
+
+
+@pytest.mark.parametrize("beside", [{"error": {"message": "degraded"}}, {"success": False}], ids=str)
+def test_answers_beside_an_error_are_not_paid_for_again(beside, server, backend_of, complete):
+    server.answer = lambda seen: Answer({**decided(seen.body), **beside})
+    (found,) = complete(backend_of("decisions:m"), [request_for("decisions:m")])
+    assert (found.failure, len(server.seen)) == (None, 1)
+
+
+def test_an_error_beside_an_empty_list_of_answers_is_an_error(server, backend_of, complete):
+    server.script = [Answer({"answers": [], "error": {"message": "overloaded"}})]
+    (found,) = complete(backend_of("decisions:m"), [request_for("decisions:m")])
+    assert (found.failure, found.tries) == (None, 2)
+
+
+def test_both_values_of_a_name_that_stands_twice_are_kept(server, backend_of, complete):
+    """Which of them is meant is unknown, so that none may count."""
+    server.script = [Answer(b'{"answers": {"truth": {"type": "score"}, "truth": {"type": "noul"}, "a": 1}}')]
+    (found,) = complete(backend_of("systemone:m"), [request_for("systemone:m")])
+    assert json.loads(found.reply) == {
+        "answers": {"truth": [{"type": "score"}, {"type": "noul"}], "a": 1},
+    }
+
+
 # Failures of one item
 
 
