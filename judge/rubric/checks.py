@@ -33,7 +33,11 @@ def problems_of(rubric: RubricContent) -> Iterator[str]:
         yield from (f"dimensions.{name}.{problem}" for problem in _of_dimension(dimension, rubric.scale))
     yield from _of_names(rubric)
     yield from _of_overall(rubric)
+    yield from _of_caps(rubric)
     yield from _of_pass_rule(rubric)
+    for name, flag in rubric.flags.items():
+        if flag.optional and flag.type != "text":
+            yield f"flags.{name}.optional: only a flag of type text can be left out; found type {flag.type}"
     if rubric.reply == "number" and rubric.flags:
         yield "flags: a reply of one number cannot contain flags; use reply: json"
     for index, example in enumerate(rubric.examples):
@@ -128,6 +132,15 @@ def _of_overall(rubric: RubricContent) -> Iterator[str]:
         yield "overall.how: judged needs dimensions; for criteria of the items use how: points"
 
 
+def _of_caps(rubric: RubricContent) -> Iterator[str]:
+    for index, cap in enumerate(rubric.overall.caps):
+        if (cap.at_most is None) == (cap.less_than is None):
+            found = "neither" if cap.at_most is None else "both"
+            yield f"overall.caps.{index}: found {found} of at_most and less_than; a cap has one of them"
+        elif cap.less_than is not None and cap.less_than <= rubric.scale_of(OVERALL).min:
+            yield f"overall.caps.{index}.less_than: no score of the scale is below {cap.less_than:g}"
+
+
 def _kinds(rubric: RubricContent) -> str:
     return ", ".join(
         f"{name} ({d.type} on {scale.min}-{scale.max})" if d.type == "score" else f"{name} ({d.type})"
@@ -167,7 +180,10 @@ def _values_used(rubric: RubricContent) -> Iterable[tuple[str, str, float]]:
     yield from ((f"pass.{name}", name, least) for name, least in rubric.pass_rule.items())
     for cap in rubric.overall.caps:
         yield from (("overall.caps.below", name, value) for name, value in cap.below.items())
-        yield "overall.caps.at_most", OVERALL, cap.at_most
+        if cap.at_most is not None:
+            yield "overall.caps.at_most", OVERALL, cap.at_most
+        if cap.less_than is not None:
+            yield "overall.caps.less_than", OVERALL, cap.less_than
 
 
 def _of_example(rubric: RubricContent, index: int, example: Example) -> Iterator[str]:
@@ -189,5 +205,6 @@ def _of_example(rubric: RubricContent, index: int, example: Example) -> Iterator
     if unknown := sorted(set(example.verdict.reasons) - judged):
         hint = did_you_mean(unknown[0], judged)
         yield f"{where}.reasons: {unknown[0]!r} gets no score; allowed: {sorted(judged)}{hint}"
-    if set(example.verdict.flags) != set(rubric.flags):
+    required = {name for name, flag in rubric.flags.items() if not flag.optional}
+    if not required <= set(example.verdict.flags) <= set(rubric.flags):
         yield f"{where}.flags: has {sorted(example.verdict.flags)}; must have exactly {sorted(rubric.flags)}"

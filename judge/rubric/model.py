@@ -74,7 +74,7 @@ class Rubric(RubricContent):
             if any(name not in scores for name in below):
                 return None
             if not all(reaches(scores[name], least) for name, least in below.items()):
-                value = min(value, cap.at_most)
+                value = cap.limited(value)
         return value
 
     def passes(self, scores: Mapping[str, float], not_applicable: Collection[str] = ()) -> bool | None:

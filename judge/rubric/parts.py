@@ -1,11 +1,13 @@
 """The parts of a rubric: scales, dimensions, rules, examples, and how the overall score is computed."""
 
 from collections.abc import Mapping
+from math import ceil
 from operator import not_
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
+from judge.pass_mark import reaches
 from judge.records import Item, Record
 
 Level = Literal["nominal", "ordinal", "interval", "ratio"]
@@ -127,6 +129,8 @@ class Flag(Record):
 
     type: Literal["boolean", "text"] = "boolean"
     description: str
+    optional: bool = Field(default=False, exclude_if=not_)
+    """Whether the judge may leave a text out of its reply where there is nothing to report."""
 
 
 class Rule(Record):
@@ -187,10 +191,26 @@ class Example(Record):
 
 
 class Cap(Record):
-    """A limit: the overall score is at most `at_most` if a dimension in `below` is below its value."""
+    """A limit on the overall score, which holds if every dimension in `below` is below its value."""
 
     below: dict[str, float] = Field(min_length=1)
-    at_most: float
+    at_most: float | None = Field(default=None, exclude_if=_is_none)
+    """Highest overall score; a higher one is lowered to it."""
+    less_than: float | None = Field(default=None, exclude_if=_is_none)
+    """The overall score is below this; one that is not becomes the highest whole score that is."""
+
+    def limited(self, value: float) -> float:
+        """Return the overall score under this limit.
+
+        >>> cap = Cap(below={"truth": 4}, less_than=4)
+        >>> cap.limited(5.0), cap.limited(3.5)
+        (3.0, 3.5)
+        """
+        if self.at_most is not None:
+            return min(value, self.at_most)
+        if self.less_than is None or not reaches(value, self.less_than):
+            return value
+        return float(ceil(self.less_than) - 1)
 
 
 Aspect = Literal["accuracy", "coverage", "relevance", "clarity", "quality"]

@@ -128,7 +128,6 @@ _FILLED: Mapping[str, Any] = {
     "verdict": {"scores": {}},
     "scores": {},
     "below": {"-": 0},
-    "at_most": 0,
     "give": "before",
     "role": "query",
 }

@@ -173,6 +173,7 @@ def reply_text(rubric: Rubric, *, is_criteria: bool = False) -> str:
         text += f"\n`{OVERALL}` is your judgment of the answer as a whole on the same scale."
     for name, flag in rubric.flags.items():
         text += f"\n`{name}`: {flag.description.strip()}"
+        text += " Leave it empty, or out, where there is nothing to report." if flag.optional else ""
     return text
 
 

@@ -107,8 +107,8 @@ def test_items_of_a_pipe_are_scored_by_a_named_column():
 
 def test_flags_are_counted_as_true_and_false():
     done = judge("score", "examples/inspection/answers.jsonl", "--rubric", "inspection")
-    assert re.search(r"^is_accurate +\d true, \d false +-$", done.stdout, re.M)
-    assert re.search(r"^reference_issue +6 texts +-$", done.stdout, re.M)
+    assert re.search(r"^is_accurate +\d+ true, \d+ false +-$", done.stdout, re.M)
+    assert re.search(r"^reference_issue +128 texts +-$", done.stdout, re.M)
 
 
 def test_wide_scale_shows_means_alone():

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from judge import Judge, load_rubric
+from judge.items import load_items
 from judge.scoring.prompt import Prompter
 from judge.scoring.run import Run
 from tests.engine.conftest import COMPACT
@@ -32,12 +33,25 @@ class Both:
         self.count = len(requests)
 
 
+def pictured(count):
+    """The first answers about pictures with a reference, and about pictures alone."""
+    items = sorted(load_items(PICTURES / "answers.jsonl"), key=lambda found: -len(found.images))
+    return [
+        found.model_copy(
+            update={
+                "images": tuple(i.model_copy(update={"path": str(PICTURES / i.path)}) for i in found.images)
+            }
+        )
+        for found in (*items[: count // 2], *items[-(count - count // 2) :])
+    ]
+
+
 @pytest.fixture(scope="module", params=["decided", "image"])
 def both(request, server, image_server, made, engine_arguments, tmp_path_factory):
     kind = request.param
     items, rubric, asked, decisive = [item(number) for number in range(6)], "open_qa", server, {}
     if kind == "image":
-        items, rubric, asked = PICTURES / "answers.jsonl", "inspection", image_server
+        items, rubric, asked = pictured(6), "inspection", image_server
         decisive = {"structured_outputs_config": COMPACT}
     out = tmp_path_factory.mktemp(kind)
     return Both(items, rubric, PICTURES, asked, made(kind), engine_arguments, decisive, out)

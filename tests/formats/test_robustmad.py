@@ -3,9 +3,12 @@
 import json
 
 import pytest
+from click.testing import CliRunner
 
+from judge.cli import main
 from judge.errors import InputError
 from judge.formats import read_foreign
+from judge.scoring.run import Run
 
 OPTIONS = {"A": "Scratch", "B": "Dent"}
 
@@ -225,6 +228,20 @@ def test_judged_file_gives_scores_on_the_names_of_the_inspection_rubric(write):
     }
     assert {s.rater_kind for s in found.scores} == {"judge"}
     assert next(s.reason for s in found.scores if s.dimension == "overall") == "Right part, right defect."
+
+
+def test_overall_score_of_a_judged_file_is_kept_as_given_with_its_explanation(write, tmp_path):
+    dimensions = {"technical_accuracy": 3, "comprehensiveness": 3, "relevance": 2, "style_and_clarity": 5}
+    rows = [judged(n, judgment(overall_score=s, dimension_scores=dimensions)) for n, s in ((1, 2.5), (2, 4))]
+    path = write("judged.json", {"questions": rows})
+    found = CliRunner().invoke(main, ["import", str(path), "--out", str(tmp_path / "run")])
+    assert found.exit_code == 0, found.output
+    with Run.open(tmp_path / "run") as run:
+        kept = [s for s in run.scores() if s.dimension == "overall"]
+    assert [(s.value, s.reason) for s in kept] == [
+        (2.5, "Right part, right defect."),
+        (4.0, "Right part, right defect."),
+    ]
 
 
 def test_judge_is_named_by_the_file_where_it_says_so(write):

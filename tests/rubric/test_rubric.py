@@ -67,12 +67,17 @@ def test_a_rubric_is_loaded_by_its_path_too():
     assert load_rubric(rubric_file("open_qa")) == load_rubric("open_qa")
 
 
-@pytest.mark.parametrize("short", ["general", "standalone", "pairwise", "unanswerable"])
-def test_inspection_has_a_rule_and_an_example_for_each_kind_of_question(short):
+CATEGORIES = ["general", "standalone", "pairwise", "unanswerable"]
+
+
+@pytest.mark.parametrize("short", CATEGORIES)
+def test_inspection_has_a_rule_and_a_good_a_mixed_and_a_bad_example_for_each_kind_of_question(short):
     inspection = load_rubric("inspection")
     asked = item(robustness_category=short)
     assert len(inspection.rules_for(asked)) == 1
-    assert len(inspection.examples_for(asked)) == 1
+    overall = {example.verdict.scores["overall"] for example in inspection.examples_for(asked)}
+    assert overall >= {1, 3}
+    assert overall & {4, 5}
 
 
 def test_inspection_knows_the_long_names_of_the_kinds_of_questions():
@@ -80,6 +85,30 @@ def test_inspection_knows_the_long_names_of_the_kinds_of_questions():
     long = {rule.when["robustness_category"][1]: rule for rule in inspection.rules[:4]}
     for name, rule in long.items():
         assert inspection.rules_for(item(robustness_category=name)) == [rule]
+        assert name in rule.text
+
+
+def test_inspection_shows_an_item_the_examples_of_its_own_category_only():
+    inspection = load_rubric("inspection")
+    shown = [len(inspection.examples_for(item(robustness_category=name))) for name in CATEGORIES]
+    assert sum(shown) == len(inspection.examples) >= 12
+    assert inspection.examples_for(item()) == []
+
+
+def test_inspection_keeps_the_overall_score_below_4_where_accuracy_or_relevance_is():
+    inspection = load_rubric("inspection")
+    good = dict.fromkeys(inspection.dimensions, 5.0)
+    for name in ("technical_accuracy", "relevance"):
+        capped = [inspection.overall_score({**good, name: 3}, judged) for judged in (5, 4, 3.5, 2.5)]
+        assert capped == [3, 3, 3.5, 2.5]
+    assert inspection.overall_score(good, 5) == 5
+
+
+def test_inspection_lets_a_judge_leave_out_the_note_on_the_reference():
+    inspection = load_rubric("inspection")
+    assert [name for name, flag in inspection.flags.items() if flag.optional] == ["reference_issue"]
+    noted = ["reference_issue" in example.verdict.flags for example in inspection.examples]
+    assert (any(noted), all(noted)) == (True, False)
 
 
 def test_inspection_follows_the_published_scheme():
@@ -123,6 +152,8 @@ OVERALL = [
     pytest.param({"how": "mean", "caps": [{"below": {"form": 2}, "at_most": 1}]}, 1.0, id="capped"),
     pytest.param({"how": "mean", "caps": [{"below": {"form": 1}, "at_most": 1}]}, 2.0, id="cap_not_reached"),
     pytest.param({"how": "mean", "caps": [{"below": {"form": 2}, "at_most": 3}]}, 2.0, id="cap_above"),
+    pytest.param({"how": "mean", "caps": [{"below": {"form": 2}, "less_than": 2}]}, 1.0, id="kept_below"),
+    pytest.param({"how": "mean", "caps": [{"below": {"form": 2}, "less_than": 2.5}]}, 2.0, id="is_below"),
     pytest.param({"how": "judged"}, 3.0, id="judged"),
     pytest.param(
         {"how": "judged", "caps": [{"below": {"form": 2}, "at_most": 2}]}, 2.0, id="judged_and_capped"
@@ -268,6 +299,11 @@ WRONG = [
     pytest.param({"overall": {"caps": [{"below": {"beauty": 2}, "at_most": 1}]}}, "overall.caps: 'beauty' is not scored", id="cap_name"),
     pytest.param({"overall": {"caps": [{"below": {"truth": 9}, "at_most": 1}]}}, "overall.caps.below: 9 is off the scale", id="cap_below"),
     pytest.param({"overall": {"caps": [{"below": {"truth": 2}, "at_most": 0}]}}, "overall.caps.at_most: 0 is off the scale", id="cap_at_most"),
+    pytest.param({"overall": {"caps": [{"below": {"truth": 2}, "less_than": 9}]}}, "overall.caps.less_than: 9 is off the scale", id="cap_less_than"),
+    pytest.param({"overall": {"caps": [{"below": {"truth": 2}, "less_than": 1}]}}, "overall.caps.0.less_than: no score of the scale is below 1", id="cap_below_all"),
+    pytest.param({"overall": {"caps": [{"below": {"truth": 2}}]}}, "overall.caps.0: found neither of at_most and less_than", id="cap_without_limit"),
+    pytest.param({"overall": {"caps": [{"below": {"truth": 2}, "at_most": 2, "less_than": 2}]}}, "overall.caps.0: found both of at_most and less_than", id="cap_with_two_limits"),
+    pytest.param({"flags": {"f": {"description": "d", "optional": True}}}, "flags.f.optional: only a flag of type text can be left out", id="optional_boolean"),
     pytest.param({"overall": {"caps": [{"below": {}, "at_most": 1}]}}, "overall.caps.0.below: found {}", id="empty_cap"),
     pytest.param({"reply": "number", "flags": {"f": {"description": "d"}}}, "flags: a reply of one number cannot contain flags", id="number_and_flags"),
     pytest.param({"flags": {"truth": {"description": "d"}}}, "the name 'truth' is used twice", id="flag_named_like_a_dimension"),

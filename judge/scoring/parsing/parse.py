@@ -324,9 +324,11 @@ def _missing_verdict(objects: Objects) -> str:
 
 
 def _outcome(verdict: ReplyVerdict, name: str, reading: _Reading) -> Outcome:
+    flag = reading.rubric.flags.get(name)
     if name not in verdict.values:
-        return unparsed("missing from the reply")
-    if flag := reading.rubric.flags.get(name):
+        is_optional = flag is not None and flag.optional
+        return Outcome("", "ok", None) if is_optional else unparsed("missing from the reply")
+    if flag:
         return read_flag(verdict.values[name], flag)
     outcome = reading.names.reader(name).outcome(verdict.values[name])
     if _is_value(outcome):

@@ -89,7 +89,8 @@ def test_the_inspection_examples_with_and_without_pictures_are_compared(tmp_path
     ratings.write_text("\n".join(["item_id,rater,clarity", *lines]))
     for name, answers in (("shown", EXAMPLES / "answers.jsonl"), ("hidden", bare)):
         done = judge(
-            "score", answers, "--rubric", "inspection", "--judge", "baseline", "--out", tmp_path / name
+            *("score", answers, "--rubric", "inspection", "--judge", "baseline"),
+            *("--limit", 6, "--out", tmp_path / name),
         )
         assert done.exit_code == 0, done.output
     done = judge("agree", tmp_path / "shown", tmp_path / "hidden", "--humans", ratings, "--json")

@@ -274,6 +274,14 @@ def test_judged_overall_is_capped_in_code():
     assert (row.value, row.reason) == (2, "good")
 
 
+def test_text_flag_that_may_be_left_out_is_empty_where_it_is():
+    optional = {**FLAGS, "issue": {**FLAGS["issue"], "optional": True}}
+    found = read(completion(reply(ok=True)), rubric(flags=optional), item())["issue"]
+    assert (found.value, found.status) == ("", "ok")
+    assert read(completion(reply(ok=True)), rubric(flags=FLAGS), item())["issue"].status == "unparsed"
+    assert read(completion(reply(issue="x")), rubric(flags=optional), item())["ok"].status == "unparsed"
+
+
 def test_judged_overall_that_is_missing_is_not_replaced():
     rows = score_rows(item(), [completion(FLAT)], rubric(overall={"how": "judged"}), "r")
     assert rows[-1].status == "unparsed"
