@@ -34,10 +34,19 @@ def problems_of(rubric: RubricContent) -> Iterator[str]:
     yield from _of_names(rubric)
     yield from _of_overall(rubric)
     yield from _of_pass_rule(rubric)
+    for part in rubric.without:
+        if part not in rubric.separable:
+            yield f"without: {no_such_part(rubric, part)}"
     if rubric.reply == "number" and rubric.flags:
         yield "flags: a reply of one number cannot contain flags; use reply: json"
     for index, example in enumerate(rubric.examples):
         yield from _of_example(rubric, index, example)
+
+
+def no_such_part(rubric: RubricContent, part: str) -> str:
+    """Say that a rubric has no part of a name, and which ones it has."""
+    hint = did_you_mean(part, rubric.separable)
+    return f"no part is called {part!r}; allowed: {', '.join(rubric.separable)} (rules name theirs: part){hint}"
 
 
 def _of_dimension(dimension: Dimension, rubric_scale: RubricScale) -> Iterator[str]:

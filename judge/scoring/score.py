@@ -32,6 +32,7 @@ from judge.scoring.rubric_change import check_replies_fit
 from judge.scoring.run import Run
 from judge.scoring.run_summary import IngestCounts
 from judge.scoring.shards import Shard
+from judge.scoring.shared_replies import copy_replies
 from judge.scoring.whole_input import check_shard
 from judge.version import __version__
 
@@ -57,6 +58,7 @@ def score(
     shard: str | None = None,
     retry_errors: bool = False,
     reask: bool = False,
+    reuse: Sequence[str | Path] = (),
     connection: Connection | None = None,
     engine: EngineOptions | None = None,
     callback: ScoringCallback | None = None,
@@ -116,6 +118,9 @@ def score(
         Whether requests that failed in an earlier call are sent again.
     reask : bool
         Whether a request is sent once more if its reply cannot be parsed.
+    reuse : sequence of str or Path
+        Folders of other runs, such as that of a rubric from which one part was left out: their replies to
+        identical requests are copied, at no cost, and not requested again.
     connection : Connection or None
         How an API is reached: address, time limits, maximum cost.
     engine : EngineOptions or None
@@ -178,6 +183,7 @@ def score(
         bad, counts = _add_items(run, answers, options, root, is_default_folder=out is None)
         _write_facts(run, judge, answers, root, retry_errors)
         progress.on_run_start(run, counts, bad, _count_requests(run, judge.rubric, counts) * samples)
+        copy_replies(run, judge, samples, reuse)
         backend = load_backend(
             judge,
             connection=connection,
@@ -302,6 +308,7 @@ def rederive(path: str | Path, rubric: str | None = None) -> Run:
                 f"{path}: its judgments were imported without replies, so there is nothing to parse again"
             )
         new = judge.as_asked(load_rubric(rubric) if rubric else found.rubric)
+        new = new.model_copy(update={"without": judge.rubric.without})
     check_replies_fit(new, judge.rubric, str(rubric))
     with Run.create(path, judge) as run:
         derive_scores(run, new)
