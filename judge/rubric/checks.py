@@ -46,7 +46,8 @@ def problems_of(rubric: RubricContent) -> Iterator[str]:
 def no_such_part(rubric: RubricContent, part: str) -> str:
     """Say that a rubric has no part of a name, and which ones it has."""
     hint = did_you_mean(part, rubric.separable)
-    return f"no part is called {part!r}; allowed: {', '.join(rubric.separable)} (rules name theirs: part){hint}"
+    allowed = ", ".join(rubric.separable)
+    return f"no part is called {part!r}; allowed: {allowed} (rules name theirs: part){hint}"
 
 
 def _of_dimension(dimension: Dimension, rubric_scale: RubricScale) -> Iterator[str]:
