@@ -16,7 +16,7 @@ from judge.errors import InputError
 from judge.records import Image, Item
 from judge.reference_images.embed import Vector
 from judge.reference_images.nearest import nearest
-from judge.reference_images.pool import NormalPool, Picture, image_names, object_key
+from judge.reference_images.pool import NormalPool, PictureFile, image_names, object_key
 from judge.scoring.schema import write_atomically
 
 How = Literal["nearest", "random", "given"]
@@ -72,9 +72,9 @@ class _Chosen:
     """What was found for one item: its references, or why it has none."""
 
     item: Item
-    query: Picture | None = None
-    candidates: list[Picture] = field(default_factory=list)
-    references: list[Picture] = field(default_factory=list)
+    query: PictureFile | None = None
+    candidates: list[PictureFile] = field(default_factory=list)
+    references: list[PictureFile] = field(default_factory=list)
     distance: float | None = None
     why_none: str = ""
 
@@ -123,7 +123,7 @@ class NormalAttacher:
             raise InputError("\n".join([*problems[:_MOST_PROBLEMS], *more]))
 
     @property
-    def pictures(self) -> list[Picture]:
+    def pictures(self) -> list[PictureFile]:
         """Pictures whose embeddings are needed: of the items, and all candidates of theirs."""
         open_ones = [one for one in self._chosen if one.query and (one.is_open or one.references)]
         found = {
@@ -140,7 +140,7 @@ class NormalAttacher:
         for one in self._chosen:
             if one.is_open and one.query is None:
                 one.why_none = "its picture is a URL, which is not fetched, or it has none"
-            elif one.is_open:
+            if one.is_open:
                 groups.setdefault(id(one.candidates), []).append(one)
         for group in groups.values():
             self._choose_within(group, vectors)
@@ -220,13 +220,13 @@ class NormalAttacher:
             value if isinstance(value, list) else [value],
             f"field {given!r}: found {value!r:.60}; allowed: the path of an image below {self._pool.root}",
         )
-        pictures = [Picture.of(name, self._pool.root) for name in names[: self._k]]
+        pictures = [PictureFile.of(name, self._pool.root) for name in names[: self._k]]
         return _Chosen(item, self._query(item), references=pictures)
 
-    def _query(self, item: Item) -> Picture | None:
-        """Picture of the question: the first one that is a file."""
+    def _query(self, item: Item) -> PictureFile | None:
+        """PictureFile of the question: the first one that is a file."""
         name = next((image.path for image in item.images if image.path and image.role == "query"), None)
-        return Picture.of(name, self._root) if name else None
+        return PictureFile.of(name, self._root) if name else None
 
     def _notes(self, how: How) -> Iterator[str]:
         chosen = self._chosen

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from judge.errors import InputError, MissingExtraError
 from judge.files.images import as_8_bit, read_file, upright
-from judge.reference_images.pool import Picture
+from judge.reference_images.pool import PictureFile
 from judge.scoring.images import MOST_BYTES, MOST_PIXELS
 
 _BATCH = 32
@@ -66,7 +66,7 @@ class ClipEmbedder:
         found = open_clip.create_model_and_transforms(source[0], pretrained=source[1], device=self._device)
         self._model, self._prepared = found[0].eval(), found[2]
 
-    def embed(self, pictures: Sequence[Picture]) -> Iterator[tuple[str, NDArray[np.float32]]]:
+    def embed(self, pictures: Sequence[PictureFile]) -> Iterator[tuple[str, NDArray[np.float32]]]:
         """Yield the hash and the vector of each picture."""
         for start in range(0, len(pictures), _BATCH):
             batch = pictures[start : start + _BATCH]
@@ -76,7 +76,7 @@ class ClipEmbedder:
             yield from zip((picture.sha256 for picture in batch), vectors, strict=True)
 
 
-def opened(picture: Picture) -> Any:
+def opened(picture: PictureFile) -> Any:
     """Decode a picture as the judge is shown it: upright, with 8 bits for each color.
 
     Raises

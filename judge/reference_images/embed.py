@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from judge.errors import InputError
 from judge.reference_images.embedding_cache import EmbeddingCache
-from judge.reference_images.pool import Picture
+from judge.reference_images.pool import PictureFile
 from judge.scoring.backends.connection import Connection
 
 Vector = NDArray[np.float32]
@@ -26,7 +26,7 @@ class Embedder(Protocol):
     identity: str
     """What decides the vectors, as a key of the cache; empty where nothing is computed."""
 
-    def embed(self, pictures: Sequence[Picture]) -> Iterator[tuple[str, Vector]]:
+    def embed(self, pictures: Sequence[PictureFile]) -> Iterator[tuple[str, Vector]]:
         """Yield the hash of each picture and its vector, in any order.
 
         Raises
@@ -69,7 +69,7 @@ def load_embedder(source: str, connection: Connection, on_note: Callable[[str], 
 
 
 def embeddings_of(
-    pictures: Sequence[Picture], embedder: Embedder, cache: EmbeddingCache
+    pictures: Sequence[PictureFile], embedder: Embedder, cache: EmbeddingCache
 ) -> Mapping[str, Vector]:
     """Embed pictures, each content once, and keep what arrives in the cache.
 
@@ -104,7 +104,7 @@ def _kept(batch: dict[str, Vector], embedder: Embedder, cache: EmbeddingCache) -
     return batch
 
 
-def _checked(vector: Vector, picture: Picture) -> Vector:
+def _checked(vector: Vector, picture: PictureFile) -> Vector:
     found = np.asarray(vector, dtype=np.float32)
     if found.ndim != 1 or not found.size or not np.isfinite(found).all() or not found.any():
         raise InputError(

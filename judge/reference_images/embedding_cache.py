@@ -42,7 +42,7 @@ class EmbeddingCache:
 
     def read(self, model: str, digests: Collection[str]) -> Iterator[tuple[str, NDArray[np.float32]]]:
         """Yield the known vectors of a model for files with these hashes."""
-        if not self._file.is_file():
+        if not (self._is_usable and self._file.is_file()):
             return
         try:
             with closing(self._connected()) as db:
@@ -72,6 +72,5 @@ class EmbeddingCache:
         return sqlite3.connect(self._file, timeout=30)
 
     def _give_up(self, error: Exception) -> None:
-        if self._is_usable:
-            self._on_note(f"embeddings are not cached: {self._file}: {error}")
         self._is_usable = False
+        self._on_note(f"embeddings are not cached: {self._file}: {error}")

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from judge.errors import BackendError, InputError
 from judge.records import Image, Item, Request
-from judge.reference_images.pool import Picture
+from judge.reference_images.pool import PictureFile
 from judge.scoring.backends.api import pricing
 from judge.scoring.backends.api.backend import ApiBackend
 from judge.scoring.backends.api.errors import Failed, Rejected
@@ -52,7 +52,7 @@ class EndpointEmbedder:
             check_keyless(endpoint, connection.unconfirmed)
         self.identity = f"{endpoint.base}#{endpoint.model}"
 
-    def embed(self, pictures: Sequence[Picture]) -> Iterator[tuple[str, NDArray[np.float32]]]:
+    def embed(self, pictures: Sequence[PictureFile]) -> Iterator[tuple[str, NDArray[np.float32]]]:
         """Yield the hash and the vector of each picture, as the replies arrive."""
         names = {picture.sha256: picture.name for picture in pictures}
         backend = _EmbeddingBackend(self._model, connection=self._connection, encode=_encoded)
@@ -66,7 +66,7 @@ class EndpointEmbedder:
         if backend.stopped:
             raise BackendError(f"{backend.endpoint.where}: {backend.stopped}; the same command continues")
 
-    def _request(self, picture: Picture) -> Request:
+    def _request(self, picture: PictureFile) -> Request:
         image = Image(path=str(picture.file.resolve()), sha256=picture.sha256)
         item = Item(id=picture.sha256, question="", answer="", images=(image,))
         return Request(

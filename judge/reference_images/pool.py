@@ -20,7 +20,7 @@ _IMAGE_COLUMNS = (*ALIASES["images"], "path", "file")
 
 
 @dataclass(frozen=True)
-class Picture:
+class PictureFile:
     """A picture file.
 
     Attributes
@@ -38,7 +38,7 @@ class Picture:
     sha256: str
 
     @classmethod
-    def of(cls, name: str, root: Path) -> "Picture":
+    def of(cls, name: str, root: Path) -> "PictureFile":
         """Read the hash of a file below `root`.
 
         Raises
@@ -70,8 +70,8 @@ class NormalPool:
     """
 
     root: Path
-    by_object: dict[str, list[Picture]] = field(default_factory=dict)
-    by_item: dict[str, list[Picture]] = field(default_factory=dict)
+    by_object: dict[str, list[PictureFile]] = field(default_factory=dict)
+    by_item: dict[str, list[PictureFile]] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
 
 
@@ -142,7 +142,7 @@ def _of_folder(root: Path, depth: int) -> NormalPool:
                 f"a folder {' or '.join(NORMAL_FOLDERS)}"
             )
         found = pool.by_object.setdefault(object_key(folders), [])
-        found += [Picture.of(str(path), pool.root) for path in normal or paths]
+        found += [PictureFile.of(str(path), pool.root) for path in normal or paths]
     return pool
 
 
@@ -156,7 +156,7 @@ def _pictures_below(root: Path) -> Iterator[PurePosixPath]:
 
 def _of_table(path: Path, by: Sequence[str]) -> NormalPool:
     pool = NormalPool(path_and_sheet(path)[0].parent.resolve())
-    seen: dict[str, Picture] = {}
+    seen: dict[str, PictureFile] = {}
     for where, row in read_rows(path):
         try:
             names, item_id = _images_of(row), row.get("id")
@@ -164,7 +164,7 @@ def _of_table(path: Path, by: Sequence[str]) -> NormalPool:
             has_object, has_item = len(labels) == len(by), item_id not in (None, "")
             if not has_object and not has_item:
                 raise InputError(f"found neither {', '.join(by)} nor id; columns: {', '.join(row)}")
-            pictures = [seen.setdefault(name, Picture.of(name, pool.root)) for name in names]
+            pictures = [seen.setdefault(name, PictureFile.of(name, pool.root)) for name in names]
         except InputError as problem:
             raise InputError(f"{where}: {problem}") from None
         if has_object:

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from judge.counting import counted
 from judge.errors import InputError
-from judge.reference_images.pool import Picture
+from judge.reference_images.pool import PictureFile
 from judge.rows import read_rows
 
 _NAMES = ("image", "path", "file", "sha256", "id")
@@ -44,7 +44,7 @@ class StoredEmbeddings:
         self._row = {name: row for row, name in enumerate(ids)}
         self._ids = ids
 
-    def embed(self, pictures: Sequence[Picture]) -> Iterator[tuple[str, NDArray[np.float32]]]:
+    def embed(self, pictures: Sequence[PictureFile]) -> Iterator[tuple[str, NDArray[np.float32]]]:
         """Yield the vector of each picture; all that have none are named in one error."""
         rows = {picture: self._found(picture) for picture in pictures}
         if missing := [picture.name for picture, row in rows.items() if row is None]:
@@ -56,7 +56,7 @@ class StoredEmbeddings:
         for picture, row in rows.items():
             yield picture.sha256, self._vectors[row]
 
-    def _found(self, picture: Picture) -> int | None:
+    def _found(self, picture: PictureFile) -> int | None:
         names = (picture.sha256, picture.name, str(picture.file))
         return next((self._row[name] for name in names if name in self._row), None)
 

@@ -183,7 +183,6 @@ def score(
         bad, counts = _add_items(run, answers, options, root, is_default_folder=out is None)
         _write_facts(run, judge, answers, root, retry_errors)
         progress.on_run_start(run, counts, bad, _count_requests(run, judge.rubric, counts) * samples)
-        copy_replies(run, judge, samples, reuse)
         backend = load_backend(
             judge,
             connection=connection,
@@ -193,9 +192,8 @@ def score(
             run=run,
             callback=progress,
         )
-        with closing(backend):
-            choices = {"samples": samples, "retry_errors": retry_errors, "reask": reask}
-            _collect_scores(run, judge, backend, choices, progress)
+        choices = {"samples": samples, "retry_errors": retry_errors, "reask": reask}
+        _collect_scores(run, judge, backend, choices, reuse, progress)
     return Run.open(path)
 
 
@@ -229,22 +227,29 @@ def _add_items(
 
 
 def _collect_scores(
-    run: Run, judge: Judge, backend: Backend, choices: dict[str, Any], callback: ScoringCallback
+    run: Run,
+    judge: Judge,
+    backend: Backend,
+    choices: dict[str, Any],
+    reuse: Sequence[str | Path],
+    callback: ScoringCallback,
 ) -> None:
-    try:
-        score_items(
-            run,
-            judge,
-            backend,
-            **choices,
-            on_batch=callback.on_completions,
-            on_reask=callback.on_reask,
-            on_requests_done=callback.on_requests_done,
-        )
-    finally:
-        callback.charged = backend.spent
-        run.export()
-    callback.on_run_end(backend.stopped)
+    with closing(backend):
+        copy_replies(run, judge, choices["samples"], reuse)
+        try:
+            score_items(
+                run,
+                judge,
+                backend,
+                **choices,
+                on_batch=callback.on_completions,
+                on_reask=callback.on_reask,
+                on_requests_done=callback.on_requests_done,
+            )
+        finally:
+            callback.charged = backend.spent
+            run.export()
+        callback.on_run_end(backend.stopped)
 
 
 def _count_requests(run: Run, rubric: Rubric, counts: IngestCounts) -> int:
