@@ -22,6 +22,7 @@ rules:
   - {when: {object: screw}, text: A screw has a thread., part: knowledge}
 pass: {accuracy: 3}
 """
+PAGE = Path(judge.__file__).parents[1] / "docs" / "reference_images.md"
 N = 60
 PARTS = ("reference", "knowledge", "reasons")
 
@@ -149,6 +150,12 @@ def test_agree_says_what_the_reference_contributes_with_its_interval(study, runs
 def test_agree_does_not_claim_a_part_that_contributes_nothing(study, runs):
     found = contribution(study, runs, "knowledge")
     assert found.low < 0 < found.high
+
+
+@pytest.mark.parametrize("part", ["reference", "knowledge"])
+def test_the_page_has_these_figures(study, runs, part):
+    found = contribution(study, runs, part)
+    assert f"{found.value:.2f} [{found.low:.2f}, {found.high:.2f}]" in PAGE.read_text(encoding="utf-8")
 
 
 def test_compare_pairs_the_verdicts_with_and_without_a_part(runs):
