@@ -35,7 +35,7 @@ engine-venv:
 	@if [ -n "$(ENGINE_PYTHON)" ]; then $(MAKE) --no-print-directory $(ENGINE)/installed; \
 	else echo "tests/engine was skipped: vLLM on the CPU needs Python 3.11 on Linux (x86_64, glibc)"; fi
 
-small-model: engine-venv  ## a small trained model (100 MB) in process and behind llama.cpp's server, in the engine's virtual environment
+small-model: engine-venv  ## a small trained model (100 MB) in process and behind llama.cpp's server, and a tiny CLIP model, in the engine's virtual environment
 	@[ ! -e $(ENGINE)/installed ] || $(MAKE) --no-print-directory $(ENGINE)/small-model-installed
 	@[ ! -e $(ENGINE)/installed ] || $(KEEPING_BYTECODE) $(ENGINE)/bin/python -m pytest -q -p no:cacheprovider -W ignore --durations=5 tests/small_model
 

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from judge.scoring.score import rederive as rederive
     from judge.scoring.score import score as score
     from judge.workflows.agree import agree as agree
+    from judge.workflows.attach_normals import attach_normals as attach_normals
     from judge.workflows.audit import audit as audit
     from judge.workflows.calibrate import apply_calibration as apply_calibration
     from judge.workflows.calibrate import calibrate as calibrate
@@ -64,6 +65,7 @@ _PUBLIC = {
     "ScoringCallback": "judge.scoring.callbacks",
     "agree": "judge.workflows.agree",
     "apply_calibration": "judge.workflows.calibrate",
+    "attach_normals": "judge.workflows.attach_normals",
     "audit": "judge.workflows.audit",
     "calibrate": "judge.workflows.calibrate",
     "choice": "judge.workflows.choice",

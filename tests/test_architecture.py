@@ -47,6 +47,9 @@ MAY_IMPORT = {
         "judge.errors", "judge.files", "judge.hardware", "judge.items", "judge.pass_mark", "judge.records",
         "judge.rows", "judge.rubric", "judge.version",
     },
+    "judge.reference_images": {
+        "judge.counting", "judge.errors", "judge.files", "judge.items", "judge.records", "judge.rows", "judge.scoring",
+    },
     "judge.stats": set(),
     "judge.analysis": {
         "judge.counting", "judge.errors", "judge.files", "judge.formats", "judge.items", "judge.pass_mark", "judge.records", "judge.rows",
@@ -61,8 +64,8 @@ MAY_IMPORT = {
         "judge.stress", "judge.version",
     },
     "judge.workflows": {
-        "judge.analysis", "judge.errors", "judge.formats", "judge.items", "judge.records", "judge.reporting", "judge.rows",
-        "judge.rubric", "judge.scoring", "judge.stats", "judge.stress",
+        "judge.analysis", "judge.errors", "judge.formats", "judge.items", "judge.records", "judge.reference_images",
+        "judge.reporting", "judge.rows", "judge.rubric", "judge.scoring", "judge.stats", "judge.stress",
     },
     "judge.view": {
         "judge.errors", "judge.files", "judge.local_server", "judge.pass_mark", "judge.records", "judge.rubric",
@@ -221,7 +224,7 @@ def test_statistics_need_numpy_alone():
 def test_public_names_are_these():
     assert set(judge.__all__) == {
         "Completion", "Connection", "EngineOptions", "Image", "Item", "Judge", "JudgeError", "PlanOptions",
-        "RatingOptions", "RayOptions", "Rubric", "Run", "Score", "ScoringCallback", "agree", "apply_calibration", "audit", "calibrate", "choice",
+        "RatingOptions", "RayOptions", "Rubric", "Run", "Score", "ScoringCallback", "agree", "apply_calibration", "attach_normals", "audit", "calibrate", "choice",
         "compare", "leaderboard", "load_items", "load_rubric", "merge", "plan", "preview", "read_ratings", "rederive", "report", "retest",
         "score", "select_items", "stress",
     }  # fmt: skip

@@ -89,7 +89,9 @@ def calls(run, floor, lenient, folder):
     """A call of every public name."""
     item = {"id": "a", "question": "?", "answer": "a"}
     soft, ratings = lenient
-    maps = folder / "maps.json"
+    maps, normals = folder / "maps.json", folder / "normals"
+    (normals / "screw").mkdir(parents=True)
+    (normals / "screw" / "1.png").write_bytes(b"no picture, which only the scoring would notice")
     judge.calibrate(soft, ratings, save=maps)
     return {
         "Completion": lambda: judge.Completion.model_fields,
@@ -108,6 +110,7 @@ def calls(run, floor, lenient, folder):
         "ScoringCallback": judge.ScoringCallback,
         "agree": lambda: judge.agree(run, RATINGS, dimensions="clarity"),
         "apply_calibration": lambda: next(iter(judge.apply_calibration(soft, maps))),
+        "attach_normals": lambda: judge.attach_normals([{**item, "object": "screw"}], normals, how="random"),
         "audit": lambda: judge.audit(run),
         "calibrate": lambda: judge.calibrate(run, RATINGS, dimensions="clarity"),
         "choice": lambda: judge.choice(QUESTIONS),

@@ -47,6 +47,9 @@ COMMANDS = {
     "plan": CommandEntry("plan", "Compute the size of a rating study, or select items for it."),
     "study": CommandEntry("study", "Collect human ratings in the browser."),
     "import": CommandEntry("import_", "Convert the results of another tool."),
+    "attach-normals": CommandEntry(
+        "attach_normals", "Attach normal images of the same object as reference images."
+    ),
     "rubric": CommandEntry("rubric", "List, show, check and create rubrics."),
     "export": CommandEntry("export", "Write the scores of a run as CSV, JSON Lines or Parquet."),
     "doctor": CommandEntry("doctor", "Check this machine: packages, API keys, graphics card."),

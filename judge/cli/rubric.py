@@ -148,13 +148,16 @@ def scale(ctx: click.Context, param: click.Parameter, value: str | None) -> Rubr
     type=click.Path(exists=True, dir_okay=False),
     metavar="FILE",
     help="JSON file with domain knowledge in the format of MMAD, {dataset: {object: {defect: text}}}; each "
-    "defect becomes a conditional rule.",
+    "defect becomes a conditional rule. Instead of a text, a defect may have location, appearance, cause and "
+    "effect; each becomes a rule for the types of questions that it concerns.",
 )
 def new(name: str, dimensions: tuple[str, ...], scale: RubricScale | None, knowledge: str | None) -> None:
     """Write NAME.yaml, a commented template for a rubric. An existing file is not overwritten.
 
     With --from-knowledge, the rubric is a copy of `inspection` with one conditional rule per defect. The
-    prompt for an item contains only the rules that match its fields `dataset` and `object`.
+    prompt for an item contains only the rules that match its fields `dataset` and `object`. With knowledge by
+    location, appearance, cause and effect, it is a copy of `guided_inspection`, whose rules also depend on
+    the field `question_type`.
 
     Example: judge rubric new helpfulness --dimensions truth,style --scale 0-10
     """

@@ -48,7 +48,8 @@ def start_rubric(
 ) -> Path:
     """Write a template for a rubric and return its path.
 
-    With a file of domain knowledge, the template has one conditional rule per defect. With other dimensions
+    With a file of domain knowledge, the template has one conditional rule per defect, or per part of the
+    knowledge of a defect. With other dimensions
     or another scale, the texts that must be written begin with ``(fill in)``.
 
     Raises
@@ -116,7 +117,10 @@ def _key(name: str) -> str:
 
 
 def _with_knowledge(name: str, knowledge: str) -> str:
-    data = yaml.safe_load(shipped_rubrics()["inspection"].read_text(encoding="utf-8"))
+    rules = rules_from_knowledge(knowledge)
+    is_by_part = any("question_type" in rule["when"] for rule in rules)
+    base = "guided_inspection" if is_by_part else "inspection"
+    data = yaml.safe_load(shipped_rubrics()[base].read_text(encoding="utf-8"))
     data |= {"name": name, "source": f"{data['source']} With the domain knowledge of {Path(knowledge).name}."}
-    data["rules"] = [*data.get("rules", []), *rules_from_knowledge(knowledge)]
+    data["rules"] = [*(rule for rule in data.get("rules", []) if rule.get("part") != "knowledge"), *rules]
     return str(yaml.safe_dump(data, allow_unicode=True, sort_keys=False, width=110))

@@ -13,6 +13,7 @@ from typing import Any
 import click
 
 from judge.analysis import headlines
+from judge.cli.ablate import ablate, described, with_ablations
 from judge.cli.item_options import item_options
 from judge.cli.judge_options import (
     connection_of,
@@ -74,6 +75,7 @@ input_options = section(
 @click.argument("answers", type=TablePath(allow_dash=True))
 @input_options
 @judge_options
+@ablate
 @connection_options
 @engine_options
 @ray_options
@@ -104,7 +106,7 @@ def command(
 
     Example: judge score answers.jsonl --judge openai/gpt-5 --max-cost 5
     """
-    judges, options = judges_of(values), _options(values)
+    judges, options = with_ablations(judges_of(values), values["ablate"]), _options(values)
     engine = replace(engine_of(values), ray=ray_of(values))
     if len(judges) > 1 and answers == "-":
         raise click.UsageError("standard input can be read only once; with several judges, name a file")
@@ -116,7 +118,8 @@ def command(
         refuse_inputs(*files_of_run(str(folder)))
     if dry_run:
         for judge, folder in panel.members:
-            show_preview(answers, judge, options, folder, as_json=as_json)
+            earlier = [one for one, _ in panel.before(judge)]
+            show_preview(answers, judge, {**options, "after": earlier}, folder, as_json=as_json)
         return
     panel.check()
     ctx.exit(_score(panel, as_json=as_json))
@@ -154,7 +157,7 @@ def _score(panel: Panel, *, as_json: bool) -> int:
         if not alone:
             limit = panel.connection.max_cost
             left = "" if limit is None else f", ${limit:.4f} of --max-cost left"
-            click.echo(f"judge {judge.model}{left}", err=True)
+            click.echo(f"judge {described(judge)}{left}", err=True)
         moving = sys.stderr.isatty() and not as_json
         watches.append(ProgressLine(moving=moving, shows_input=not watches))
         return watches[-1]
@@ -167,7 +170,7 @@ def _score(panel: Panel, *, as_json: bool) -> int:
             elif result.error and alone:
                 raise result.error
             elif result.error:
-                _tell(told, result.judge.model, visible(str(result.error)))
+                _tell(told, described(result.judge), visible(str(result.error)))
                 codes.append(result.error.exit_code)
     except KeyboardInterrupt:
         for watch in watches:
@@ -230,8 +233,9 @@ def show_preview(answers: str, judge: Judge, options: dict[str, Any], out: Path,
         in_batches = "price unknown" if seen.batch_cost is None else f"about ${seen.batch_cost:.4f}"
         cost += f" (with --batch: {in_batches})"
     answered = f" ({seen.answered:,} more are already answered)" if seen.answered else ""
+    which = f"{described(judge)}: " if judge.rubric.without else ""
     click.echo(
-        f"{counted(seen.items, 'item')}, {counted(seen.requests, 'request')}{answered}, "
+        f"{which}{counted(seen.items, 'item')}, {counted(seen.requests, 'request')}{answered}, "
         f"about {seen.prompt_tokens:,} prompt tokens, {cost}. Nothing was sent.",
         err=True,
     )

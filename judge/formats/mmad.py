@@ -33,6 +33,15 @@ _UNKNOWN_OPTIONS = ("",) * 5
 _OPTION_LINE = re.compile(r"^\s*([A-E])[.:)]\s*(.*?)\s*$", re.M)
 _ANSWER_FIELDS = ("image", "question_type", "correct_answer", "gpt_answer")
 _NORMAL = "good"
+KNOWLEDGE_QUESTIONS = {
+    "location": ("location", "Defect Localization"),
+    "appearance": (
+        *("detection", "appearance", "Anomaly Detection", "Defect Description", "Defect Classification"),
+    ),
+    "cause": ("cause", "Defect Analysis"),
+    "effect": ("effect", "Defect Analysis"),
+}
+"""Part of the knowledge of a defect -> types of questions (`question_type`) that it concerns."""
 
 
 def recognises(document: Document) -> bool:
@@ -61,6 +70,8 @@ def read(documents: Sequence[Document]) -> ImportedFile:
 def rules_from_knowledge(path: str | Path) -> list[dict[str, Any]]:
     """Rules of a rubric out of MMAD's domain knowledge ``{dataset: {object: {defect: text}}}``.
 
+    Instead of one text, a defect may have one for each of `KNOWLEDGE_QUESTIONS`: ``{"location": text, …}``.
+
     Parameters
     ----------
     path : str or Path
@@ -69,8 +80,10 @@ def rules_from_knowledge(path: str | Path) -> list[dict[str, Any]]:
     Returns
     -------
     list of dict
-        ``{"when": {"dataset": […], "object": …}, "text": …}``, one for each defect of each object: only what
-        concerns an item enters its prompt. MMAD's pictures of MVTec are in ``DS-MVTec``; both names match.
+        ``{"when": {"dataset": […], "object": …}, "text": …, "part": "knowledge"}``, one for each defect of
+        each object: only what concerns an item enters its prompt. Knowledge by parts makes one rule for each
+        part, which concerns the questions of the part's types only. MMAD's pictures of MVTec are in
+        ``DS-MVTec``; both names match.
 
     Raises
     ------
@@ -91,16 +104,26 @@ def rules_from_knowledge(path: str | Path) -> list[dict[str, Any]]:
 def _rules(dataset: str, entries: Any, path: str | Path) -> Iterator[dict[str, Any]]:
     for thing, defects in _named(entries, f"{path}: {dataset}"):
         for defect, text in _named(defects, f"{path}: {dataset}: {thing}"):
-            if not isinstance(text, str):
-                raise InputError(
-                    f"{path}: {dataset}: {thing}: {defect}: found {kind_of(text)}; it must be a text"
-                )
             names = [dataset, *(name for name in ("DS-MVTec", "MVTec-AD") if dataset == "MVTec")]
             title = "A good part" if defect == _NORMAL else f"The defect {defect!r}"
-            yield {
-                "when": {"dataset": names[0] if len(names) == 1 else names, "object": thing},
-                "text": f"{title} of the object {thing!r}: {' '.join(text.split())}",
-            }
+            for part, when, known in _by_part(text, f"{path}: {dataset}: {thing}: {defect}"):
+                yield {
+                    "when": {"dataset": names[0] if len(names) == 1 else names, "object": thing, **when},
+                    "text": f"{title} of the object {thing!r}{part}: {' '.join(known.split())}",
+                    "part": "knowledge",
+                }
+
+
+def _by_part(known: Any, where: str) -> Iterator[tuple[str, dict[str, Any], str]]:
+    """Title, condition and text of each part of the knowledge of a defect; a text is a single part."""
+    for part, text in known.items() if isinstance(known, dict) else [("", known)]:
+        if part and part not in KNOWLEDGE_QUESTIONS:
+            raise InputError(f"{where}: found {part!r}; allowed parts: {', '.join(KNOWLEDGE_QUESTIONS)}")
+        if not isinstance(text, str):
+            at = f"{where}: {part}" if part else where
+            raise InputError(f"{at}: found {kind_of(text)}; it must be a text")
+        when = {"question_type": list(KNOWLEDGE_QUESTIONS[part])} if part else {}
+        yield f", {part}" if part else "", when, text
 
 
 def _named(value: Any, where: str) -> Iterator[tuple[str, Any]]:

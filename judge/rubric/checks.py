@@ -38,6 +38,9 @@ def problems_of(rubric: RubricContent) -> Iterator[str]:
     for name, flag in rubric.flags.items():
         if flag.optional and flag.type != "text":
             yield f"flags.{name}.optional: only a flag of type text can be left out; found type {flag.type}"
+    for part in rubric.without:
+        if part not in rubric.separable:
+            yield f"without: {no_such_part(rubric, part)}"
     if rubric.reply == "number" and rubric.flags:
         yield "flags: a reply of one number cannot contain flags; use reply: json"
     for index, example in enumerate(rubric.examples):
@@ -45,6 +48,13 @@ def problems_of(rubric: RubricContent) -> Iterator[str]:
     for name in rubric.stress.aspects:
         if name not in rubric.dimensions:
             yield f"stress.aspects: found {name}; allowed are the dimensions: {', '.join(rubric.dimensions)}"
+
+
+def no_such_part(rubric: RubricContent, part: str) -> str:
+    """Say that a rubric has no part of a name, and which ones it has."""
+    hint = did_you_mean(part, rubric.separable)
+    allowed = ", ".join(rubric.separable)
+    return f"no part is called {part!r}; allowed: {allowed} (rules name theirs: part){hint}"
 
 
 def _of_dimension(dimension: Dimension, rubric_scale: RubricScale) -> Iterator[str]:

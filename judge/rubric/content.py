@@ -8,6 +8,8 @@ from pydantic import ConfigDict, Field
 from judge.records import OVERALL, Record, content_hash
 from judge.rubric.parts import (
     POINTS,
+    REASONS,
+    REFERENCE,
     CriteriaField,
     Dimension,
     Example,
@@ -45,6 +47,8 @@ class RubricContent(Record):
     """Whether the judge gives its reason before the score, after it, or not at all; rules choose by item."""
     images: tuple[ImageRule, ...] = Field(default=(), exclude_if=not_)
     """Which images are shown for which items; those of a role without a rule are always shown."""
+    without: tuple[str, ...] = Field(default=(), exclude_if=not_)
+    """Parts that are left out: ``reference`` (images), ``reasons``, and parts that rules name."""
     abstain: bool = Field(default=False, exclude_if=not_)
     """Whether the judge may reply that it cannot tell."""
     overall: Overall = Overall()
@@ -87,7 +91,13 @@ class RubricContent(Record):
     def is_uniform(self) -> bool:
         """Whether every item is judged on the same dimensions, all of them scores on the rubric's scale."""
         plain = all(d.type == "score" and not d.scale and not d.when for d in self.dimensions.values())
-        return plain and not (self.criteria or self.images or self.abstain) and isinstance(self.reasons, str)
+        varies = self.criteria or self.images or self.abstain or REASONS in self.without
+        return plain and not varies and isinstance(self.reasons, str)
+
+    @property
+    def separable(self) -> tuple[str, ...]:
+        """Names of the parts that can be left out, see `without`."""
+        return tuple(dict.fromkeys((REFERENCE, REASONS, *(rule.part for rule in self.rules if rule.part))))
 
     @property
     def digest(self) -> str:

@@ -5,11 +5,12 @@ from typing import Self
 
 from pydantic import model_validator
 
+from judge.errors import RubricError
 from judge.pass_mark import integer_weights, reaches
 from judge.records import OVERALL, Item
-from judge.rubric.checks import problems_of
+from judge.rubric.checks import no_such_part, problems_of
 from judge.rubric.content import RubricContent
-from judge.rubric.parts import Example, Reasons, Rule, matches
+from judge.rubric.parts import REASONS, REFERENCE, Example, Reasons, Rule, matches
 
 MOST_QUESTIONS = 64
 """Most criteria in one request to a decision model: some servers take no more questions."""
@@ -45,9 +46,35 @@ class Rubric(RubricContent):
         update = {"reply": "json", "reasons": "none", "flags": flags, "criteria": criteria}
         return self.model_copy(update={**update, "examples": examples})
 
+    def leaving_out(self, part: str) -> "Rubric":
+        """Return the rubric without one of its parts, to measure what the part contributes.
+
+        Parameters
+        ----------
+        part : str
+            ``reference`` (reference images are not shown), ``reasons`` (none are asked for), or the `part`
+            of rules. Rules with ``part: reference`` are left out together with the images.
+
+        Raises
+        ------
+        RubricError
+            The rubric has no part of this name.
+
+        Examples
+        --------
+        >>> from judge import load_rubric
+        >>> load_rubric("inspection").leaving_out("reference").name
+        'inspection-without-reference'
+        """
+        if part not in self.separable:
+            raise RubricError(f"rubric {self.name}: {no_such_part(self, part)}")
+        return self.model_copy(
+            update={"name": f"{self.name}-without-{part}", "without": (*self.without, part)}
+        )
+
     def rules_for(self, item: Item) -> list[Rule]:
         """List the rules that match `item`; its prompt contains only these."""
-        return [rule for rule in self.rules if rule.matches(item)]
+        return [rule for rule in self.rules if rule.part not in self.without and rule.matches(item)]
 
     def examples_for(self, item: Item) -> list[Example]:
         """List the worked examples that match `item`."""
@@ -55,6 +82,8 @@ class Rubric(RubricContent):
 
     def reasons_for(self, item: Item) -> Reasons:
         """Whether the judge gives reasons for `item`: the first rule that matches decides."""
+        if REASONS in self.without:
+            return "none"
         if isinstance(self.reasons, str):
             return self.reasons
         return next((rule.give for rule in self.reasons if matches(rule.when, item)), "before")
@@ -62,6 +91,8 @@ class Rubric(RubricContent):
     def images_for(self, item: Item) -> tuple[int, ...]:
         """Positions of the images of `item` that the judge is shown."""
         hidden = {rule.role for rule in self.images} - {r.role for r in self.images if matches(r.when, item)}
+        if REFERENCE in self.without:
+            hidden.add("reference")
         return tuple(place for place, image in enumerate(item.images) if image.role not in hidden)
 
     def overall_score(self, scores: Mapping[str, float], judged: float | None = None) -> float | None:

@@ -16,6 +16,8 @@ Reasons = Literal["before", "after", "none"]
 When = dict[str, Any]
 """Condition on an item: field -> the value, or the list of values, of which it must have one."""
 
+REFERENCE, REASONS = "reference", "reasons"
+"""Parts of every rubric that can be left out: the reference images, and the reasons of the judge."""
 MOST_LABELS = 1_001  # largest number of scores of a scale
 
 
@@ -138,6 +140,8 @@ class Rule(Record):
 
     when: When
     text: str
+    part: str = Field(default="", pattern=r"^[A-Za-z0-9_-]*$", exclude_if=not_)
+    """Name under which it can be left out together with others, such as ``knowledge``."""
 
     def matches(self, item: Item) -> bool:
         """Whether every field named in `when` has (one of) the given values."""

@@ -39,7 +39,8 @@ class PanelResult:
 class Panel:
     """Scores the same answers with several judges in turn; each has a run of its own.
 
-    If one judge fails, the others still score. `max_cost` limits the cost of all of them together.
+    If one judge fails, the others still score. `max_cost` limits the cost of all of them together. A request
+    that is identical for two judges, as where a rubric without a part asks the same, is sent once.
 
     Parameters
     ----------
@@ -81,6 +82,11 @@ class Panel:
         self._engine = engine
         self._options = options
         _check_distinct(self.members)
+
+    def before(self, judge: Judge) -> list[tuple[Judge, Path]]:
+        """List the members that score before a judge with the same model, and their folders."""
+        position = [one for one, _ in self.members].index(judge)
+        return [member for member in self.members[:position] if member[0].model == judge.model]
 
     def check(self) -> None:
         """Check, without sending anything, that every judge can answer.
@@ -126,6 +132,7 @@ class Panel:
             connection=self.connection,
             engine=self._engine,
             callback=callback,
+            reuse=[earlier for _, earlier in self.before(judge)],
             **self._options,
         )
 

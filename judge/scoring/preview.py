@@ -62,6 +62,7 @@ def preview(
     out: str | Path | None = None,
     samples: int = 1,
     retry_errors: bool = False,
+    after: Sequence[Judge] = (),
     **options: Any,
 ) -> Preview:
     """Compute what `score` would send, without sending anything, writing a run, or needing a key.
@@ -72,6 +73,8 @@ def preview(
         As in `score`.
     judge : Judge
         The judge.
+    after : sequence of Judge
+        Judges that score the same answers before, whose replies to identical requests are reused.
     **options
         The parameters of `score` that say how answers are read: `limit`, `random`, `seed`, `mapping`,
         `format`, `id_from`, `answers_in`, `questions`, `image_root`, `skip_bad` and `shard`.
@@ -100,6 +103,7 @@ def preview(
     from judge.scoring.backends.batch.journal import open_keys
 
     reading, prompter = InputOptions(**options), Prompter(judge)
+    others = [Prompter(one) for one in after]
     path = Path(out) if out else default_out(answers, judge, reading.part)
     firsts: list[Sequence[Mapping[str, Any]]] = []
     with ExitStack() as stack:
@@ -115,11 +119,15 @@ def preview(
         added = run.add_items(read, lambda _: bad.place)
         wanted = (r for item in run.items() for r in prompter.requests(item, samples))
 
+        def is_answered(request: Request) -> bool:
+            if kept and kept.has_answer(request.key, retry_errors=retry_errors):
+                return True
+            same = (r.key for other in others for r in other.requests(request.item, samples))
+            return request.key in waiting or request.key in same
+
         def unanswered() -> Iterator[Request]:
             for request in run.missing(wanted):
-                if kept and (
-                    request.key in waiting or kept.has_answer(request.key, retry_errors=retry_errors)
-                ):
+                if is_answered(request):
                     run.reused += 1
                     continue
                 firsts[:] = firsts or [request.messages]

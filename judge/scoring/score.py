@@ -32,6 +32,7 @@ from judge.scoring.rubric_change import check_replies_fit
 from judge.scoring.run import Run
 from judge.scoring.run_summary import IngestCounts
 from judge.scoring.shards import Shard
+from judge.scoring.shared_replies import copy_replies
 from judge.scoring.whole_input import check_shard
 from judge.version import __version__
 
@@ -57,6 +58,7 @@ def score(
     shard: str | None = None,
     retry_errors: bool = False,
     reask: bool = False,
+    reuse: Sequence[str | Path] = (),
     connection: Connection | None = None,
     engine: EngineOptions | None = None,
     callback: ScoringCallback | None = None,
@@ -116,6 +118,9 @@ def score(
         Whether requests that failed in an earlier call are sent again.
     reask : bool
         Whether a request is sent once more if its reply cannot be parsed.
+    reuse : sequence of str or Path
+        Folders of other runs, such as that of a rubric from which one part was left out: their replies to
+        identical requests are copied, at no cost, and not requested again.
     connection : Connection or None
         How an API is reached: address, time limits, maximum cost.
     engine : EngineOptions or None
@@ -187,9 +192,8 @@ def score(
             run=run,
             callback=progress,
         )
-        with closing(backend):
-            choices = {"samples": samples, "retry_errors": retry_errors, "reask": reask}
-            _collect_scores(run, judge, backend, choices, progress)
+        choices = {"samples": samples, "retry_errors": retry_errors, "reask": reask}
+        _collect_scores(run, judge, backend, choices, reuse, progress)
     return Run.open(path)
 
 
@@ -223,22 +227,29 @@ def _add_items(
 
 
 def _collect_scores(
-    run: Run, judge: Judge, backend: Backend, choices: dict[str, Any], callback: ScoringCallback
+    run: Run,
+    judge: Judge,
+    backend: Backend,
+    choices: dict[str, Any],
+    reuse: Sequence[str | Path],
+    callback: ScoringCallback,
 ) -> None:
-    try:
-        score_items(
-            run,
-            judge,
-            backend,
-            **choices,
-            on_batch=callback.on_completions,
-            on_reask=callback.on_reask,
-            on_requests_done=callback.on_requests_done,
-        )
-    finally:
-        callback.charged = backend.spent
-        run.export()
-    callback.on_run_end(backend.stopped)
+    with closing(backend):
+        copy_replies(run, judge, choices["samples"], reuse)
+        try:
+            score_items(
+                run,
+                judge,
+                backend,
+                **choices,
+                on_batch=callback.on_completions,
+                on_reask=callback.on_reask,
+                on_requests_done=callback.on_requests_done,
+            )
+        finally:
+            callback.charged = backend.spent
+            run.export()
+        callback.on_run_end(backend.stopped)
 
 
 def _count_requests(run: Run, rubric: Rubric, counts: IngestCounts) -> int:
@@ -302,6 +313,7 @@ def rederive(path: str | Path, rubric: str | None = None) -> Run:
                 f"{path}: its judgments were imported without replies, so there is nothing to parse again"
             )
         new = judge.as_asked(load_rubric(rubric) if rubric else found.rubric)
+        new = new.model_copy(update={"without": judge.rubric.without})
     check_replies_fit(new, judge.rubric, str(rubric))
     with Run.create(path, judge) as run:
         derive_scores(run, new)

@@ -280,6 +280,21 @@ def test_domain_knowledge_becomes_rules_of_which_only_an_items_own_enter_its_pro
     assert "Dark spots." not in shown
 
 
+def test_knowledge_by_part_enters_the_prompts_of_the_questions_that_it_concerns(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    known = {"VisA": {"candle": {"melt": {"location": "At the rim.", "cause": "Too much heat."}}}}
+    Path("knowledge.json").write_text(json.dumps(known))
+    row = {"id": "1", "question": "q", "answer": "a", "dataset": "VisA", "object": "candle"}
+    Path("answers.jsonl").write_text(json.dumps({**row, "question_type": "Defect Localization"}) + "\n")
+    CliRunner().invoke(main, ["rubric", "new", "visa", "--from-knowledge", "knowledge.json"])
+    facts = json.loads(
+        CliRunner().invoke(main, ["rubric", "show", "visa.yaml", "answers.jsonl", "--json"]).stdout
+    )
+    assert facts["rules"][-1] == "The defect 'melt' of the object 'candle', location: At the rim."
+    assert not any("heat" in rule or "Washer" in rule for rule in facts["rules"])
+    assert facts["reasons"] == "after"
+
+
 # ---- rubrics of several types
 
 MIXED = """\
@@ -492,4 +507,4 @@ def test_check_for_machines_gives_errors_and_fails(mixed):
 
 def test_list_for_machines_gives_type_and_scale_of_every_dimension(judge):
     (first, *_) = json.loads(judge("list", "--json").stdout)
-    assert first["types"]["clarity"] == {"type": "score", "level": "ordinal", "scale": [1, 5]}
+    assert first["types"]["grounding"] == {"type": "score", "level": "ordinal", "scale": [1, 5]}

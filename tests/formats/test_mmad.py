@@ -136,12 +136,30 @@ def test_only_rules_that_concern_an_item_match_it(write):
     assert not any(rule.matches(elsewhere) for rule in rules)
 
 
+def test_knowledge_by_part_becomes_one_rule_for_each_part(write):
+    known = {"VisA": {"candle": {"melt": {"location": "The rim.", "effect": "It  burns unevenly."}}}}
+    first, second = rules_from_knowledge(write("knowledge.json", known))
+    assert first["when"]["question_type"] == ["location", "Defect Localization"]
+    assert second["text"] == "The defect 'melt' of the object 'candle', effect: It burns unevenly."
+
+
+def test_knowledge_can_be_left_out_of_a_rubric(write):
+    assert {rule["part"] for rule in rules_from_knowledge(write("knowledge.json", KNOWLEDGE))} == {
+        "knowledge"
+    }
+
+
 @pytest.mark.parametrize(
     ("content", "message"),
     [
         ([], "found a list; it must be an object"),
         ({"MVTec": {"bottle": "round"}}, "MVTec: bottle: found a text"),
         ({"MVTec": {"bottle": {"good": 1}}}, "good: found a number; it must be a text"),
+        (
+            {"MVTec": {"bottle": {"cut": {"colour": "x"}}}},
+            "cut: found 'colour'; allowed parts: location, appea",
+        ),
+        ({"MVTec": {"bottle": {"cut": {"cause": 1}}}}, "cut: cause: found a number; it must be a text"),
         ({}, "holds no knowledge"),
     ],
 )

@@ -109,7 +109,7 @@ def test_a_dimension_that_is_no_mapping_is_one_error():
 
 
 def test_a_text_in_place_of_a_mapping_names_the_keys_of_it():
-    assert "r.yaml:15: rules.0: found 'x'; allowed is a mapping with the keys when, text" in lines(MANY)
+    assert "r.yaml:15: rules.0: found 'x'; allowed is a mapping with the keys when, text, part" in lines(MANY)
     (line, *_) = lines(plain(dimensions=["truth"]))
     assert "dimensions: found ['truth']; allowed is a mapping, as in {accuracy: {" in line
 

@@ -1,6 +1,7 @@
 import itertools
 import re
 import tracemalloc
+from statistics import fmean
 
 import pytest
 import yaml
@@ -49,7 +50,7 @@ def item(**metadata):
 
 
 def test_three_rubrics_are_shipped():
-    assert [*shipped_rubrics()] == ["inspection", "open_qa", "summary"]
+    assert [*shipped_rubrics()] == ["guided_inspection", "inspection", "open_qa", "summary"]
 
 
 @pytest.mark.parametrize("name", [*shipped_rubrics()])
@@ -128,7 +129,8 @@ def test_verdicts_of_the_shipped_examples_keep_the_rubrics_own_rules(name):
     for example in loaded.examples:
         scores = dict(example.verdict.scores)
         judged = scores.pop("overall", None)
-        assert loaded.overall_score(scores, judged=judged) == (judged or sum(scores.values()) / len(scores))
+        combined = {"mean": fmean, "min": min}.get(loaded.overall.how)
+        assert loaded.overall_score(scores, judged=judged) == (judged or combined(scores.values()))
         assert set(example.verdict.reasons) == set(example.verdict.scores)
         if "is_accurate" in loaded.flags:
             assert example.verdict.flags["is_accurate"] == (scores["technical_accuracy"] >= 3)
@@ -409,7 +411,8 @@ def test_a_rubric_may_share_parts_by_merge_keys():
 
 def test_a_rubric_that_does_not_exist_names_the_shipped_ones():
     with pytest.raises(
-        RubricError, match=r"neither shipped nor a file\. Shipped: inspection, open_qa, summary"
+        RubricError,
+        match=r"neither shipped nor a file\. Shipped: guided_inspection, inspection, open_qa, summary",
     ):
         load_rubric("nowhere")
     with pytest.raises(RubricError, match="did you mean open_qa"):

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from judge.records import Image, Item, content_hash
-from judge.rubric import load_rubric, shipped_rubrics
+from judge.rubric import ItemRubrics, load_rubric, shipped_rubrics
 from judge.scoring.judge import PROMPT_VERSION, Judge
 from judge.scoring.parsing.parse import read
 from judge.scoring.prompt import (
@@ -196,7 +196,7 @@ def order(value):
 
 FLAGS = {"ok": {"type": "boolean", "description": "x"}, "issue": {"type": "text", "description": "y"}}
 FORMS = [
-    *(load_rubric(name) for name in shipped_rubrics()),
+    *(ItemRubrics(load_rubric(name)).of(item()).rubric for name in shipped_rubrics()),
     *(rubric(reasons=reasons) for reasons in ("before", "after", "none")),
     rubric(overall={"how": "judged"}, flags=FLAGS),
 ]

@@ -32,6 +32,8 @@ def _rows(rubric: Rubric) -> Iterator[Row]:
     if rubric.criteria:
         yield "criteria of the items", f"field {rubric.criteria.field}; each is met or not"
     yield from ((f"images ({rule.role})", f"shown {_where(rule.when)}") for rule in rubric.images)
+    if rubric.without:
+        yield "left out", ", ".join(rubric.without)
     if rubric.abstain:
         yield "abstaining", "the judge may reply that it cannot tell"
     yield "overall", _overall(rubric)
@@ -39,7 +41,7 @@ def _rows(rubric: Rubric) -> Iterator[Row]:
     yield from (("guideline", text) for text in rubric.guidelines)
     for rule in rubric.rules:
         where = ", ".join(f"{display_name(name)} is {value}" for name, value in rule.when.items())
-        yield f"rule where {where}", rule.text
+        yield f"rule where {where}{f' ({rule.part})' if rule.part else ''}", rule.text
     yield from ((f"flag {name}", flag.description) for name, flag in rubric.flags.items())
     if rubric.examples:
         yield "worked examples", f"{len(rubric.examples)}; `judge rubric show {rubric.name}` shows them"

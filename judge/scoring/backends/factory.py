@@ -88,7 +88,7 @@ def _check_decisions(judge: Judge, connection: Connection) -> None:
 
 def most_images_shown(run: Run, rubric: Rubric) -> int:
     """Largest number of images of one item that the judge is shown."""
-    if not rubric.images:
+    if not rubric.images and not rubric.without:
         return run.most_images
     return max((len(rubric.images_for(item)) for item in run.items_to_ask()), default=0)
 
@@ -141,7 +141,7 @@ def load_backend(
         case "replay":
             from judge.scoring.backends.replay import ReplayBackend
 
-            return ReplayBackend(judge.model.partition(":")[2])
+            return ReplayBackend(judge.model.partition(":")[2], judge.rubric.without)
         case "vllm":
             return _local_model(judge, engine, image_root, most_images, encode, callback)
         case "decisions":

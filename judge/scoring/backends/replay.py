@@ -1,7 +1,7 @@
 """Backend of recorded replies: judgments made elsewhere are scored like new ones, and demos need no key.
 
 The file has one row per reply, with `id` and `reply`, and optionally `sample`, `dimension`, `finish_reason`,
-`refusal` and `usage`. It is indexed in a temporary database, so that it may be large.
+`refusal`, `usage` and `without`. It is indexed in a temporary database, so that it may be large.
 """
 
 import json
@@ -38,6 +38,9 @@ class ReplayBackend:
         itself); it may be null only if `refusal` or `finish_reason` is given. Reasoning in the text
         (``<think>…</think>``, with or without the closing tag) is not part of the answer. The criteria of an
         item are a request of their own, or several: `dimension` is ``criteria/1``, ``criteria/2``, ….
+    without : sequence of str
+        Parts that the rubric leaves out. Only rows whose field `without` names the same parts are replies to
+        it: ``reference``, or ``reference,knowledge``; empty, or no such field, for the whole rubric.
 
     Raises
     ------
@@ -48,12 +51,13 @@ class ReplayBackend:
     stopped: str | None = None
     spent = 0.0
 
-    def __init__(self, path: str | Path) -> None:
+    def __init__(self, path: str | Path, without: Sequence[str] = ()) -> None:
         self.path = path
+        self._without = without
         self._replies = sqlite3.connect("")  # a temporary file that is deleted with the connection
         weakref.finalize(self, self._replies.close)
         self._replies.execute(_TABLE)
-        self._replies.executemany("insert into replies values (?, ?, ?, ?, ?)", _recorded(path))
+        self._replies.executemany("insert into replies values (?, ?, ?, ?, ?)", _recorded(path, without))
         self._replies.execute("create index by_request on replies (id, sample, dimension)")
         self._check_no_reply_twice()
         self._has_matched = False
@@ -77,7 +81,8 @@ class ReplayBackend:
             "select content from replies where id = ? and sample = ? and dimension = ?", key
         ).fetchone()
         if found is None:
-            message = f"{self.path} has no reply for {_named(*key)}{self._example(request.item.id)}"
+            without = f", without {', '.join(self._without)}" if self._without else ""
+            message = f"{self.path} has no reply for {_named(*key)}{without}{self._example(request.item.id)}"
             failure = Failure(kind="reply", message=message)
             return Completion.of(request, failure=failure, created=time.time())
         self._has_matched = True
@@ -115,9 +120,11 @@ def _named(item_id: str, sample: int, dimension: str) -> str:
     return f"id {item_id!r}{of}" + (f", sample {sample}" if sample else "")
 
 
-def _recorded(path: str | Path) -> Iterator[tuple[str, int, str, str, str]]:
+def _recorded(path: str | Path, without: Sequence[str]) -> Iterator[tuple[str, int, str, str, str]]:
     for where, row in read_rows(path):
         try:
+            if {part.strip() for part in (_text(row, "without") or "").split(",")} != {*(without or ("",))}:
+                continue
             dimension = _text(row, "dimension") or ""
             yield _id(row), _sample(row.get("sample")), dimension, where, _content(row)
         except ValueError as problem:

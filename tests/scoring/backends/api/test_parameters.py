@@ -7,7 +7,8 @@ import re
 import pytest
 
 from judge.errors import BackendError
-from judge.rubric import load_rubric, shipped_rubrics
+from judge.records import Item
+from judge.rubric import ItemRubrics, load_rubric, shipped_rubrics
 from judge.scoring.backends.api.errors import Failed, Rejected
 from judge.scoring.backends.api.parameters import Messages, Parameters
 from judge.scoring.backends.api.providers import Endpoint
@@ -156,5 +157,6 @@ def test_a_schema_is_sent_as_response_format_and_never_as_guided_json(provider, 
 
 @pytest.mark.parametrize("name", shipped_rubrics())
 def test_no_schema_bounds_the_length_or_form_of_its_texts(name, ask_for):
-    sent = Parameters(VLLM).of(ask_for(schema=reply_schema(load_rubric(name))))
+    of_item = ItemRubrics(load_rubric(name)).of(Item(id="1", question="q", answer="a")).rubric
+    sent = Parameters(VLLM).of(ask_for(schema=reply_schema(of_item)))
     assert not set(re.findall(r'"(\w+)":', json.dumps(sent))) & {"minLength", "maxLength", "pattern"}
