@@ -12,7 +12,7 @@ from judge.cli.options import GroupedCommand, encoding, input_format, no_verdict
 from judge.formats import FORMATS
 
 if TYPE_CHECKING:
-    from judge.analysis.ratings import NoVerdict
+    from judge.rubric import NoVerdict
 
 
 @click.command(cls=GroupedCommand)
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     "Input",
     input_format(FORMATS),
     *item_options,
-    no_verdict("replies from which no single offered letter can be read", default="fail"),
+    no_verdict("replies from which no single offered letter can be read"),
     encoding,
     click.option(
         "--run",
@@ -39,7 +39,7 @@ def command(
     id_from: tuple[str, ...],
     answers_in: tuple[str, ...],
     questions: str | None,
-    no_verdict: "NoVerdict",
+    no_verdict: "NoVerdict | None",
     encoding: str | None,
     by: tuple[str, ...],
     cluster: str | None,

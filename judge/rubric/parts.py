@@ -11,6 +11,9 @@ from judge.records import Item, Record
 Level = Literal["nominal", "ordinal", "interval", "ratio"]
 DimensionType = Literal["score", "binary", "category"]
 Reasons = Literal["before", "after", "none"]
+NoVerdict = Literal["fail", "drop", "bounds"]
+"""Answers without a verdict: they count as fails; they are left out; or they are left out, and the pass rates
+that would result if all of them failed and if all of them passed are given, too."""
 When = dict[str, Any]
 """Condition on an item: field -> the value, or the list of values, of which it must have one."""
 

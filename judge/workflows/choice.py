@@ -4,12 +4,12 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from judge.analysis.multiple_choice.choice import read_answers
-from judge.analysis.ratings import NoVerdict
 from judge.formats.answers import read_any
 from judge.reporting.builders.choice import build_choice
 from judge.reporting.builders.run_data import read_run
 from judge.reporting.report import Report
 from judge.rows import RowSource, is_file, name_of
+from judge.rubric import NoVerdict
 from judge.workflows.inputs import RunSource, names, path
 
 
@@ -22,7 +22,7 @@ def choice(
     answers_in: str | Sequence[str] = (),
     questions: RowSource | None = None,
     encoding: str | None = None,
-    no_verdict: NoVerdict = "fail",
+    no_verdict: NoVerdict | None = None,
     by: str | Sequence[str] = (),
     cluster: str | None = None,
     run: RunSource | None = None,

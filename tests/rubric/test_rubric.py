@@ -48,11 +48,17 @@ def item(**metadata):
 # -- the shipped ones
 
 
-def test_three_rubrics_are_shipped():
-    assert [*shipped_rubrics()] == ["inspection", "open_qa", "summary"]
+def test_the_shipped_rubrics_are_found_by_name():
+    assert {"inspection", "multiple_choice", "open_qa", "summary"} <= {*shipped_rubrics()}
 
 
-@pytest.mark.parametrize("name", [*shipped_rubrics()])
+def test_multiple_choice_has_one_binary_dimension_and_counts_a_missing_verdict_as_a_fail():
+    loaded = load_rubric("multiple_choice")
+    assert {name: d.type for name, d in loaded.dimensions.items()} == {"correct": "binary"}
+    assert (loaded.pass_rule, loaded.no_verdict) == ({"correct": 1}, "fail")
+
+
+@pytest.mark.parametrize("name", [name for name in shipped_rubrics() if name != "multiple_choice"])
 def test_a_shipped_rubric_is_sound_and_says_where_it_comes_from(name):
     loaded = load_rubric(name)
     assert loaded.name == name
@@ -373,7 +379,8 @@ def test_a_rubric_may_share_parts_by_merge_keys():
 
 def test_a_rubric_that_does_not_exist_names_the_shipped_ones():
     with pytest.raises(
-        RubricError, match=r"neither shipped nor a file\. Shipped: inspection, open_qa, summary"
+        RubricError,
+        match=r"neither shipped nor a file\. Shipped: inspection, multiple_choice, open_qa, summary",
     ):
         load_rubric("nowhere")
     with pytest.raises(RubricError, match="did you mean open_qa"):

@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from judge.analysis.group_difference import Groups
-from judge.analysis.multiple_choice.letters import LETTERS
 from judge.analysis.score_table import ScoreTable
 from judge.records import Item
+from judge.scoring.parsing.chosen_letter import LETTERS
 from judge.stats.engine.estimate import Estimate
 from judge.stats.engine.scale import Floats
 from judge.stats.pass_fail.error_rates import pass_fail

@@ -8,7 +8,6 @@ import numpy as np
 from judge.analysis.group_difference import Groups
 from judge.analysis.multiple_choice.choice import Answers, ChoiceSlices, Gap, accuracy, gaps, slices
 from judge.analysis.multiple_choice.detection import SEED, Detection, detection, gold_anomalous
-from judge.analysis.multiple_choice.letters import LETTERS
 from judge.analysis.multiple_choice.positions import Positions, positions
 from judge.analysis.pass_rate import PassRate
 from judge.analysis.score_table import ScoreTable
@@ -21,19 +20,12 @@ from judge.reporting.render.numbers import number_text
 from judge.reporting.report import Report
 from judge.reporting.tables.run_tables import MEAN_OF_SLICES, marked
 from judge.reporting.wording import field_name, p_phrase, with_interval
+from judge.scoring.parsing.chosen_letter import LETTERS, UNREADABLE
 from judge.stats.engine.estimate import Estimate
 
 _N = Column("n", "n", "count")
 _ALL = "all answers"
 _WIDEST_MATRIX = 8
-_WORDS = {
-    "empty": "empty",
-    "truncated": "reasoning cut off",
-    "refused": "refused",
-    "not_offered": "option not offered",
-    "several": "several options",
-    "no_choice": "no option",
-}
 
 
 def build_choice(
@@ -97,7 +89,7 @@ def _verdict(answers: Answers, rate: PassRate, found: Detection | None, placed: 
     yield f"{with_interval(rate.estimate, 'share')} of answers are correct: {rate.n_pass:,} of {n:,}."
     unreadable = sum(answers.reasons.values())
     if unreadable:
-        why = ", ".join(f"{_WORDS[reason]}: {count:,}" for reason, count in answers.reasons.items())
+        why = ", ".join(f"{UNREADABLE[reason]}: {count:,}" for reason, count in answers.reasons.items())
         share = number_text(unreadable / len(answers.table), "share")
         yield (
             f"{unreadable:,} of {len(answers.table):,} replies ({share}) do not name exactly one offered "
@@ -139,7 +131,7 @@ def _warnings(answers: Answers, problems: dict[str, list[str]]) -> Iterator[str]
 def _reading(answers: Answers) -> Table:
     how = Counter(reading.how for reading in answers.readings if reading.how).most_common()
     rows: list[Row] = [(f"read: {kind}", count) for kind, count in how]
-    rows += [(f"unreadable: {_WORDS[reason]}", count) for reason, count in answers.reasons.items()]
+    rows += [(f"unreadable: {UNREADABLE[reason]}", count) for reason, count in answers.reasons.items()]
     note = (
         "letter: a bare letter; marked: boxed or in a tag; announced: “the answer is …”; decided: “I "
         "choose …”; first, last: at the start or on the last line; text: the text of an option; "
