@@ -48,10 +48,13 @@ def command(
 ) -> None:
     """Read the chosen letter from each reply in FILES and report the accuracy.
 
-    Items need the fields `choices` and `gold`. Files of other tools are recognised. For MMAD, name the file
-    with the questions and the files with the answers together.
+    FILES are files of answers, or runs. Items need the fields `choices` and `gold`. Files of other tools are
+    recognised. For MMAD, name the file with the questions and the files with the answers together. Files of
+    several systems that answer the same questions are told apart by their names.
 
     Example: judge choice mmad.json answers_1_shot_gpt-4o.json --by "dataset*question_type"
+
+    Example: judge choice runs/answers-letters-multiple_choice
     """
     report = judge.choice(
         files,

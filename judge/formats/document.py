@@ -1,6 +1,6 @@
 """What all formats share: whole documents, fields with errors that say where, and what came out of them."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -82,6 +82,31 @@ def _checked(item: Item) -> Item:
     except ValueError as problem:
         raise InputError(f"item {item.id!r}: {problem}") from None
     return item if fields == item.metadata else item.model_copy(update={"metadata": fields})
+
+
+def told_apart(groups: Mapping[str, Sequence[Item]]) -> list[Item]:
+    """All items of several sources by name; if ids clash, each source is a system, and its ids name it.
+
+    Examples
+    --------
+    >>> a, b = (Item(id="1", question="?", answer=answer) for answer in "ab")
+    >>> [(item.id, item.system) for item in told_apart({"gpt": [a], "llava": [b]})]
+    [('1/gpt', 'gpt'), ('1/llava', 'llava')]
+    """
+    first: dict[str, tuple[str, Item]] = {}
+    clash = any(
+        kept[0] != name and kept[1].digest != item.digest
+        for name, items in groups.items()
+        for item in items
+        for kept in [first.setdefault(item.id, (name, item))]
+    )
+    if not clash:
+        return [item for items in groups.values() for item in items]
+    return [
+        item.model_copy(update={"id": f"{item.id}/{name}", "system": item.system or name})
+        for name, items in groups.items()
+        for item in items
+    ]
 
 
 def load(path: str | Path) -> Document:
