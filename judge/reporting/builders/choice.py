@@ -8,11 +8,13 @@ import numpy as np
 from judge.analysis.group_difference import Groups
 from judge.analysis.multiple_choice.choice import Answers, ChoiceSlices, Gap, accuracy, gaps, slices
 from judge.analysis.multiple_choice.detection import SEED, Detection, detection, gold_anomalous
+from judge.analysis.multiple_choice.forms import OPEN, FormPair, form_pairs, tables_of_forms
 from judge.analysis.multiple_choice.positions import Positions, positions
 from judge.analysis.pass_rate import PassRate
 from judge.analysis.score_table import ScoreTable
 from judge.analysis.slices import CROSS, SMALL, members
 from judge.counting import counted
+from judge.reporting.builders.choice_forms import form_sections, form_words
 from judge.reporting.builders.single_run import default_fields
 from judge.reporting.document import Column, Row, Section, Table
 from judge.reporting.findings.run_findings import ALPHA
@@ -47,7 +49,7 @@ def build_choice(
     cluster : str, optional
         Field whose items are resampled together; see `ScoreTable.clusters`.
     run : ScoreTable, optional
-        Open answers to compare with, by the same fields.
+        Open answers to compare with, by the same fields; paired where they answer the same questions.
     problems : dict, optional
         Problem found while reading the files -> ids.
 
@@ -58,6 +60,9 @@ def build_choice(
     """
     clusters = answers.table.clusters(cluster)
     rate = accuracy(answers, clusters)
+    tables = tables_of_forms(answers, run)
+    pairs = form_pairs(tables, cluster)
+    is_paired = any(pair.first == OPEN for pair in pairs)
     fields = by or default_fields(answers.table)
     sliced = [slices(answers, field, clusters) for field in fields]
     found, placed = detection(answers.table, clusters), positions(answers, clusters)
@@ -66,15 +71,17 @@ def build_choice(
         *(_slice_section(one) for one in sliced),
         *_detection_sections(answers, found, fields, clusters),
         Section("positions", "Position of the option", tables=(_positions(placed),)),
-        *(_gap_section(field, gaps(answers, run, field, clusters)) for field in fields if run is not None),
+        *form_sections(tables, pairs, fields, cluster),
     ]
+    if run is not None and not is_paired:
+        sections += [_gap_section(field, gaps(answers, run, field, clusters)) for field in fields]
     return Report(
         "choice",
         f"{answers.table.name}: {len(answers.table):,} multiple-choice answers",
-        tuple(_verdict(answers, rate, found, placed)),
+        (*_verdict(answers, rate, found, placed), *form_words(pairs)),
         tuple(_warnings(answers, problems or {})),
         tuple(sections),
-        _named_estimates(rate, sliced, found),
+        _named_estimates(rate, sliced, found, pairs),
         {"answers": answers.table.name, "unreadable replies": f"count as {_policy(answers)}"},
         tuple(_methods(cluster, answers, found)),
     )
@@ -273,12 +280,13 @@ def _gap_section(field: str, rows: Sequence[Gap]) -> Section:
 
 
 def _named_estimates(
-    rate: PassRate, sliced: Sequence[ChoiceSlices], found: Detection | None
+    rate: PassRate, sliced: Sequence[ChoiceSlices], found: Detection | None, pairs: Sequence[FormPair]
 ) -> dict[str, Estimate]:
     return {
         "accuracy": rate.estimate,
         **{f"macro.{one.field}": one.macro for one in sliced},
         **(found.figures if found else {}),
+        **{f"difference.{pair.second}-{pair.first}": pair.change.difference for pair in pairs},
     }
 
 
