@@ -133,7 +133,8 @@ def time_commands(out: Path, files: list[Path]) -> None:
         after = resource.getrusage(resource.RUSAGE_CHILDREN)
         cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
         peak = after.ru_maxrss / 1024
-        print(f"{command:85} {cpu:6.1f} s CPU {time.monotonic() - started:6.1f} s, at most {peak:,.0f} MB", flush=True)
+        wall = time.monotonic() - started
+        print(f"{command:85} {cpu:6.1f} s CPU {wall:6.1f} s, at most {peak:,.0f} MB", flush=True)
 
 
 def main() -> None:
