@@ -68,7 +68,9 @@ def command(
 
 
 def tell(found: ImportedFile) -> None:
-    """Print the problems of an import, with counts and examples."""
+    """Print the notes and problems of an import, with counts and examples."""
+    for note in found.notes:
+        click.echo(f"note: {note}", err=True)
     for problem, ids in found.problems.items():
         shown = ", ".join(repr(item_id) for item_id in ids[:3]) + (", …" if len(ids) > 3 else "")
         click.echo(f"note: {problem}: {len(ids):,} ({shown})", err=True)

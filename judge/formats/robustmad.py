@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 from judge.errors import InputError
 from judge.formats.cells import number_or_none
 from judge.formats.document import (
+    ONLY_MEANS,
     Document,
     ImportedFile,
     Object,
@@ -25,6 +26,7 @@ from judge.formats.document import (
     present,
     text_of,
 )
+from judge.formats.robustmad_means import TOLERANCE, check_means, is_means
 from judge.records import OVERALL, Image, Item, Score
 
 DIMENSIONS = ("technical_accuracy", "comprehensiveness", "relevance", "clarity")
@@ -82,9 +84,10 @@ class RobustMADEntry(NamedTuple):
 
 
 def recognises(document: Document) -> bool:
-    """Whether the document is one of RobustMAD's three."""
+    """Whether the document is one of RobustMAD's three, or a table of means."""
     return (
-        (
+        is_means(document)
+        or (
             document.has("images")
             and Document(document.path, document.content["images"]).is_list_with("questions")
         )
@@ -97,7 +100,17 @@ def recognises(document: Document) -> bool:
 
 
 def read(documents: Sequence[Document]) -> ImportedFile:
-    """Join questions with responses; scores come from judged files."""
+    """Join questions with responses; scores come from judged files, and are compared with published means.
+
+    Raises
+    ------
+    InputError
+        There are only means, or questions without responses.
+    """
+    means = [document for document in documents if is_means(document)]
+    documents = [document for document in documents if document not in means]
+    if not documents:
+        raise InputError(f"{means[0].path}: {ONLY_MEANS}")
     questions = [entry for document in documents for entry in _questions(document)]
     answered = [entry for document in documents for entry in _answered(document)]
     join = _Join(questions, answered)
@@ -110,11 +123,14 @@ def read(documents: Sequence[Document]) -> ImportedFile:
         for score in _scores(entry, join.item_id(entry), _judge_name(document))
     ]
     fields = {name for item in items for name in item.metadata}
+    check = check_means(means, items, scores)
+    agree = f"{check.n_equal:,} published means agree with those of the scores (to {TOLERANCE:g})"
     return ImportedFile(
         "robustmad",
         items,
         scores,
-        join.problems,
+        {**join.problems, **check.problems},
+        notes=(agree,) if means else (),
         rubric="inspection",
         by=(*(["system"] if join.has_systems else []), *(name for name in _SLICES if name in fields)),
         cluster=_IMAGE if _IMAGE in fields else None,

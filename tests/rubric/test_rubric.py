@@ -423,3 +423,32 @@ def test_rubric_that_asks_for_numbers_stays_as_it_is():
 def test_rubric_asked_as_numbers_is_a_sound_rubric(name):
     asked = load_rubric(name).as_numbers()
     assert Rubric.model_validate(asked.model_dump(by_alias=True)) == asked
+
+
+# -- names of one field, and answers without a verdict
+
+
+@pytest.mark.parametrize("named", ["object", "category", "specie_name"])
+@pytest.mark.parametrize("given", ["object", "category", "specie_name"])
+def test_object_category_and_specie_name_are_one_field(named, given):
+    ruled = rubric(rules=[{"when": {named: ["gear", "lid"]}, "text": "r"}])
+    assert [len(ruled.rules_for(item(**{given: value}))) for value in ("gear", "pill")] == [1, 0]
+
+
+def test_a_field_that_an_item_has_itself_goes_before_its_other_names():
+    ruled = rubric(rules=[{"when": {"object": "gear"}, "text": "r"}])
+    assert ruled.rules_for(item(object="lid", category="gear")) == []
+
+
+@pytest.mark.parametrize(("policy", "verdict"), [("fail", False), ("drop", None), ("bounds", None)])
+def test_a_missing_verdict_fails_where_the_rubric_says_so(policy, verdict):
+    declared = rubric(no_verdict=policy)
+    assert declared.counted_verdict({}) is verdict
+    assert declared.counted_verdict({"overall": 3.0}) is True
+    assert declared.counted_verdict({}, ["overall"]) is None
+    assert declared.passes({}) is None
+
+
+def test_a_rubric_without_the_field_has_the_digest_that_it_had():
+    assert rubric().digest == rubric(no_verdict="bounds").digest
+    assert "no_verdict" not in rubric().model_dump()
