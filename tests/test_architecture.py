@@ -60,7 +60,7 @@ MAY_IMPORT = {
     },
     "judge.reporting": {
         "judge.analysis", "judge.counting", "judge.errors", "judge.files", "judge.records", "judge.rubric", "judge.stats",
-        "judge.scoring.images", "judge.scoring.random_sample", "judge.scoring.run", "judge.scoring.run_summary",
+        "judge.scoring.images", "judge.scoring.parsing.chosen_letter", "judge.scoring.random_sample", "judge.scoring.run", "judge.scoring.run_summary",
         "judge.stress", "judge.version",
     },
     "judge.workflows": {
@@ -93,6 +93,8 @@ PURE = {
         "parsing.echoes",
         "parsing.verdicts",
         "parsing.values",
+        "parsing.chosen_letter",
+        "parsing.choice_answers",
         "parsing.json_objects",
         "parsing.repaired_json",
     )

@@ -11,6 +11,7 @@ import numpy as np
 from judge.analysis.comparable import refuse_other_scales
 from judge.analysis.failures import JudgedItem, judged_item
 from judge.analysis.group_difference import Groups, within
+from judge.analysis.item_columns import SYSTEM
 from judge.analysis.item_fields import ITEM_ID
 from judge.analysis.measures import (
     is_category,
@@ -27,6 +28,9 @@ from judge.stats.engine.scale import Floats, Ints
 from judge.stats.systems.multiplicity import holm
 from judge.stats.systems.paired import paired_difference, paired_proportions
 from judge.stats.systems.significance import mcnemar
+
+PAIR_ID_OF_SYSTEM = "pair_id and system"
+"""What matches the answers of several systems to one question under two conditions."""
 
 
 @dataclass(frozen=True)
@@ -104,7 +108,7 @@ class RunComparison:
     a, b : ScoreTable
         The matched items: row i of one belongs to row i of the other.
     matched_by : str
-        ``id`` or ``pair_id``.
+        ``id``, ``pair_id``, or ``pair_id and system``.
     only_a, only_b : tuple of str
         Ids of unmatched items, which are left out.
     passing : Change
@@ -156,9 +160,9 @@ def compare(
 ) -> RunComparison:
     """Compare two runs on the items that both hold.
 
-    Items are matched by `id`, or by `pair_id` where that matches more of them. Pass rates of independent
-    pairs are tested by McNemar's mid-p test with Newcombe's interval; clustered pairs and mean scores by the
-    paired jackknife over clusters.
+    Items are matched by `id`, or by `pair_id` (within each system) where that matches more of them. Pass
+    rates of independent pairs are tested by McNemar's mid-p test with Newcombe's interval; clustered pairs
+    and mean scores by the paired jackknife over clusters.
 
     Parameters
     ----------
@@ -230,7 +234,7 @@ def match_items(a: ScoreTable, b: ScoreTable) -> tuple[Ints, Ints, str]:
     InputError
         No item matches, or a key that matches names several items of one run.
     """
-    found = {name: _rows_of(_keys(a, name), _keys(b, name)) for name in (ITEM_ID, PAIR_ID)}
+    found = {name: _rows_of(_keys(a, name), _keys(b, name)) for name in (ITEM_ID, PAIR_ID, PAIR_ID_OF_SYSTEM)}
     n_matches = {name: len(np.unique(rows[rows >= 0])) for name, rows in found.items()}
     by = max(n_matches, key=lambda name: n_matches[name])  # ids take precedence in a tie
     if n_matches[by] == 0:
@@ -261,7 +265,10 @@ def _occurs_twice(keys: Sequence[str | None]) -> bool:
 
 
 def _keys(table: ScoreTable, name: str) -> list[str | None]:
-    return table.texts(name)
+    if name != PAIR_ID_OF_SYSTEM:
+        return table.texts(name)
+    pairs = zip(table.texts(PAIR_ID), table.texts(SYSTEM), strict=True)
+    return [None if None in pair else "/".join(map(str, pair)) for pair in pairs]
 
 
 def _check_unique(table: ScoreTable, keys: list[str | None], common: set[str | None], by: str) -> None:

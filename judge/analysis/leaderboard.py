@@ -11,10 +11,10 @@ from judge.analysis.comparable import refuse_other_rubrics, refuse_same_names
 from judge.analysis.group_difference import GroupDifference, rate_difference
 from judge.analysis.measures import MeasureKind, measures
 from judge.analysis.pass_rate import PassRate, verdict_rate
-from judge.analysis.ratings import NoVerdict
 from judge.analysis.score_table import PAIR_ID, QUESTION, ScoreTable
 from judge.analysis.slices import members
 from judge.errors import InputError
+from judge.rubric import NoVerdict
 from judge.stats.engine.estimate import Estimate
 from judge.stats.systems.multiplicity import holm
 from judge.stats.systems.rank_sets import rank_limits

@@ -31,7 +31,7 @@ def selected_ids(
     if failing and dimensions:
         chosen = np.logical_or.reduce([_is_below(table, name) for name in dimensions])
     elif failing:
-        chosen = np.asarray(table.verdicts == 0)
+        chosen = np.asarray(table.passed == 0)
     rows = np.flatnonzero(chosen)
     if n_lowest is not None:
         names = dimensions or ((OVERALL,) if OVERALL in table.values else tuple(table.values))

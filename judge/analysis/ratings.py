@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Literal, TypedDict
+from typing import TypedDict
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,10 +15,6 @@ from judge.pass_mark import reaches
 from judge.stats.engine.sampling_design import SamplingDesign
 from judge.stats.engine.scale import Bools, Floats, Ints, Scale
 from judge.stats.judge_human.consensus import consensus
-
-NoVerdict = Literal["fail", "drop", "bounds"]
-"""Answers without a verdict: they count as fails; they are left out; or they are left out, and the pass rates
-that would result if all of them failed and if all of them passed are given, too."""
 
 PASSES = "passes"
 """Name of the derived dimension: 1 if an answer meets the whole pass rule, 0 if it does not."""

@@ -11,13 +11,13 @@ from numpy.typing import ArrayLike
 from judge.analysis.criterion_scores import CriterionScores, Objects
 from judge.analysis.item_columns import ItemColumns
 from judge.analysis.item_fields import ITEM_ID, CodedLabels, Labels, item_field
-from judge.analysis.ratings import NoVerdict, pass_or_fail
+from judge.analysis.ratings import pass_or_fail
 from judge.analysis.ratings_matrix import check_first, number_of
 from judge.analysis.status_column import CODES, NOT_APPLICABLE, UNSCORED, StatusColumn
 from judge.analysis.stored_run import UNREAD, FoundScores, ScoreColumns, StoredItems, read_scores
 from judge.errors import InputError
 from judge.records import OVERALL, Item, Score
-from judge.rubric import CRITERIA, Rubric
+from judge.rubric import CRITERIA, NoVerdict, Rubric
 from judge.scoring.run import Run
 from judge.stats.engine.scale import Bools, Floats, Ints
 
@@ -73,22 +73,24 @@ class ScoreTable:
     no_verdict: NoVerdict = "bounds"
 
     @classmethod
-    def of_run(cls, run: Run, no_verdict: NoVerdict = "bounds") -> "ScoreTable":
+    def of_run(cls, run: Run, no_verdict: NoVerdict | None = None) -> "ScoreTable":
         """Read the items and scores of a run folder; texts are left there until they are shown."""
         return cls.counted(run, no_verdict)[0]
 
     @classmethod
-    def counted(cls, run: Run, no_verdict: NoVerdict = "bounds") -> "tuple[ScoreTable, FoundScores | None]":
+    def counted(
+        cls, run: Run, no_verdict: NoVerdict | None = None
+    ) -> "tuple[ScoreTable, FoundScores | None]":
         """Read a run folder; return also what was counted on the way, where it was read as a whole."""
-        _check_no_verdict(no_verdict)
         rubric = run.rubric
+        policy = _policy(no_verdict, rubric)
         if rubric.criteria is None and rubric.is_uniform:
             columns = ItemColumns.of(run.items(), rubric)
             found = read_scores(run, columns.ids.tolist())
             if found is not None:
                 items = StoredItems(run.path, columns.ids)
                 bare = cls._of_columns(run.name, rubric, items, columns, found.columns)
-                return replace(bare, rater=found.rater, no_verdict=no_verdict), found
+                return replace(bare, rater=found.rater, no_verdict=policy), found
         return cls.build(run.name, rubric, run.items(), run.scores(), no_verdict), None
 
     @classmethod
@@ -98,7 +100,7 @@ class ScoreTable:
         rubric: Rubric,
         items: Iterable[Item],
         scores: Iterable[Score],
-        no_verdict: NoVerdict = "bounds",
+        no_verdict: NoVerdict | None = None,
     ) -> "ScoreTable":
         """Arrange scores by item.
 
@@ -108,7 +110,7 @@ class ScoreTable:
             There are no items, a score has an unknown item, criterion or label, an item was scored twice, or
             there are several raters, or `no_verdict` is unknown.
         """
-        _check_no_verdict(no_verdict)
+        policy = _policy(no_verdict, rubric)
         rows = tuple(items)
         table = cls.empty(name, rubric, rows)
         place = {item.id: i for i, item in enumerate(rows)}
@@ -132,7 +134,7 @@ class ScoreTable:
                 f"{name}: scores of {len(raters)} raters ({', '.join(raters)}); a run is one judge. "
                 "For several raters use: judge agree"
             )
-        return replace(table, rater=next(iter(raters), ""), n_samples=last_sample + 1, no_verdict=no_verdict)
+        return replace(table, rater=next(iter(raters), ""), n_samples=last_sample + 1, no_verdict=policy)
 
     @classmethod
     def empty(cls, name: str, rubric: Rubric, items: tuple[Item, ...]) -> "ScoreTable":
@@ -381,10 +383,12 @@ class ScoreTable:
         return None if len(np.unique(numbers[self.is_judged])) == self.is_judged.sum() else numbers
 
 
-def _check_no_verdict(no_verdict: str) -> None:
-    if no_verdict not in get_args(NoVerdict):
+def _policy(no_verdict: NoVerdict | None, rubric: Rubric) -> NoVerdict:
+    """How answers without a verdict are counted: as asked for, or else as the rubric says."""
+    if no_verdict not in (None, *get_args(NoVerdict)):
         allowed = ", ".join(get_args(NoVerdict))
         raise InputError(f"no_verdict is {no_verdict!r}; allowed: {allowed}")
+    return no_verdict or rubric.no_verdict
 
 
 def _taken(items: Sequence[Item], index: Ints) -> Sequence[Item]:

@@ -11,8 +11,8 @@ from judge.cli.next_steps import same_command
 from judge.cli.options import GroupedCommand, no_verdict, run_argument, section, slice_options, worst
 
 if TYPE_CHECKING:
-    from judge.analysis.ratings import NoVerdict
     from judge.reporting.report import Report
+    from judge.rubric import NoVerdict
 
 
 @click.command(cls=GroupedCommand)
@@ -25,7 +25,7 @@ def command(
     by: tuple[str, ...],
     cluster: str | None,
     worst: int,
-    no_verdict: "NoVerdict",
+    no_verdict: "NoVerdict | None",
     outputs: output_options.Outputs,
 ) -> None:
     """Show why answers of RUN fail, which answers are the worst, and which scores are anomalous.

@@ -12,7 +12,7 @@ from judge.cli.options import GroupedCommand, encoding, input_format, no_verdict
 from judge.formats import FORMATS
 
 if TYPE_CHECKING:
-    from judge.analysis.ratings import NoVerdict
+    from judge.rubric import NoVerdict
 
 
 @click.command(cls=GroupedCommand)
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     "Input",
     input_format(FORMATS),
     *item_options,
-    no_verdict("replies from which no single offered letter can be read", default="fail"),
+    no_verdict("replies from which no single offered letter can be read"),
     encoding,
     click.option(
         "--run",
@@ -39,7 +39,7 @@ def command(
     id_from: tuple[str, ...],
     answers_in: tuple[str, ...],
     questions: str | None,
-    no_verdict: "NoVerdict",
+    no_verdict: "NoVerdict | None",
     encoding: str | None,
     by: tuple[str, ...],
     cluster: str | None,
@@ -48,10 +48,13 @@ def command(
 ) -> None:
     """Read the chosen letter from each reply in FILES and report the accuracy.
 
-    Items need the fields `choices` and `gold`. Files of other tools are recognised. For MMAD, name the file
-    with the questions and the files with the answers together.
+    FILES are files of answers, or runs. Items need the fields `choices` and `gold`. Files of other tools are
+    recognised. For MMAD, name the file with the questions and the files with the answers together. Files of
+    several systems that answer the same questions are told apart by their names.
 
     Example: judge choice mmad.json answers_1_shot_gpt-4o.json --by "dataset*question_type"
+
+    Example: judge choice runs/answers-letters-multiple_choice
     """
     report = judge.choice(
         files,

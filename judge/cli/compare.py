@@ -13,8 +13,8 @@ from judge.cli.next_steps import same_command
 from judge.cli.options import GroupedCommand, by, no_verdict, runs_argument, section
 
 if TYPE_CHECKING:
-    from judge.analysis.ratings import NoVerdict
     from judge.reporting.report import Report
+    from judge.rubric import NoVerdict
 
 
 @click.command(cls=GroupedCommand)
@@ -49,7 +49,7 @@ def command(
     between: str | None,
     by: tuple[str, ...],
     flips: int,
-    no_verdict: "NoVerdict",
+    no_verdict: "NoVerdict | None",
     outputs: output_options.Outputs,
     **options: Any,
 ) -> None:

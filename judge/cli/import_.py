@@ -31,9 +31,19 @@ from judge.scoring.schema import write_atomically
     metavar="RATER",
     help="Import the scores of this rater only; needed if several raters scored the same items.",
 )
+@click.option(
+    "--templates",
+    type=click.Choice(["similar", "random", "none"]),
+    help="MMAD: which normal picture that mmad.json names is the reference picture.  [default: similar]",
+)
 @rubric("its dimensions are those of the scores.  [default: chosen by the format]")
 def command(
-    files: tuple[str, ...], format_: str | None, out: str | None, judge: str | None, rubric: str | None
+    files: tuple[str, ...],
+    format_: str | None,
+    out: str | None,
+    judge: str | None,
+    templates: str | None,
+    rubric: str | None,
 ) -> None:
     """Convert judgments of another tool into a run for report, compare and agree. No request is sent.
 
@@ -43,7 +53,7 @@ def command(
 
     Example: judge import judged_gpt-5.json judged_gpt-5_low.json --out runs/robustmad
     """
-    found = read_foreign(*files, format=format_)
+    found = read_foreign(*files, format=format_, templates=templates)
     tell(found)
     if not found.items:
         raise InputError(f"{', '.join(files)}: contain no answers; also name the file with the answers")
@@ -58,7 +68,9 @@ def command(
 
 
 def tell(found: ImportedFile) -> None:
-    """Print the problems of an import, with counts and examples."""
+    """Print the notes and problems of an import, with counts and examples."""
+    for note in found.notes:
+        click.echo(f"note: {note}", err=True)
     for problem, ids in found.problems.items():
         shown = ", ".join(repr(item_id) for item_id in ids[:3]) + (", …" if len(ids) > 3 else "")
         click.echo(f"note: {problem}: {len(ids):,} ({shown})", err=True)

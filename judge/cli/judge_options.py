@@ -57,7 +57,8 @@ judge_options = section(
         "vllm:MODEL on the GPU of this machine; hosted_vllm/MODEL with --api-base; "
         "decisions:openai/gpt-6-luna or systemone:typesafe/jev-latest for decision models, which answer with "
         "probabilities; replay:FILE for recorded replies (a table with id and reply); baseline for word "
-        "overlap without a model. Repeat the option for a panel of judges.",
+        "overlap without a model; letters, with --rubric multiple_choice, for the option that an answer to a "
+        "multiple-choice question chooses. Repeat the option for a panel of judges.",
     ),
     rubric("it defines what is scored.", default="open_qa", show_default=True),
     click.option(

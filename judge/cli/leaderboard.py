@@ -13,7 +13,7 @@ from judge.cli.next_steps import same_command
 from judge.cli.options import GroupedCommand, no_verdict, runs_argument, section
 
 if TYPE_CHECKING:
-    from judge.analysis.ratings import NoVerdict
+    from judge.rubric import NoVerdict
 
 
 @click.command(cls=GroupedCommand)
@@ -33,7 +33,7 @@ def command(
     runs: tuple[str, ...],
     humans: str | None,
     system: str | None,
-    no_verdict: "NoVerdict",
+    no_verdict: "NoVerdict | None",
     outputs: output_options.Outputs,
     **options: Any,
 ) -> None:

@@ -190,15 +190,14 @@ def worst(default: int) -> Decorator:
     )
 
 
-def no_verdict(missing: str, default: str = "bounds") -> Decorator:
+def no_verdict(missing: str) -> Decorator:
     """`--no-verdict`; `missing` says what has no verdict."""
     return click.option(
         "--no-verdict",
         type=click.Choice(["fail", "drop", "bounds"]),
-        default=default,
-        show_default=True,
         help=f"How to count {missing}: as fails; not at all (drop); or not at all, but with the figures that "
-        "would result if all were fails or all were passes (bounds). Their number is always shown.",
+        "would result if all were fails or all were passes (bounds). Their number is always shown.  "
+        "[default: what the rubric says, or bounds]",
     )
 
 

@@ -28,8 +28,8 @@ MOST_SHOWN = 4
 def command(ctx: click.Context, /, run: str, rubric: str | None, as_json: bool) -> None:
     """Derive the scores of RUN again from the stored replies, and say what changed. No request is sent.
 
-    Another rubric may change the pass rule, the overall score, points, tags, aliases and the text of labels.
-    It must ask for the same types, scales, labels and criteria, under the same conditions.
+    Another rubric may change the pass rule, no_verdict, the overall score, points, tags, aliases and the
+    text of labels. It must ask for the same types, scales, labels and criteria, under the same conditions.
 
     Example: judge parse runs/answers-openai-gpt-5-open_qa --rubric stricter.yaml
     """

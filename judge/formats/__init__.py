@@ -22,7 +22,7 @@ FORMATS = {
 """Name of a format, which is also the name of its module -> what it reads."""
 
 
-def read_foreign(*paths: str | Path, format: str | None = None) -> ImportedFile:
+def read_foreign(*paths: str | Path, format: str | None = None, templates: str | None = None) -> ImportedFile:
     """Read the answers and scores in one or more files of another tool.
 
     Parameters
@@ -31,6 +31,8 @@ def read_foreign(*paths: str | Path, format: str | None = None) -> ImportedFile:
         Files that belong together, e.g. RobustMAD's questions and the responses to them, in any order.
     format : str or None
         A name in `FORMATS`; None recognises it.
+    templates : {'similar', 'random', 'none'} or None
+        Which normal picture that MMAD names is the reference picture of an item; None means 'similar'.
 
     Returns
     -------
@@ -55,7 +57,12 @@ def read_foreign(*paths: str | Path, format: str | None = None) -> ImportedFile:
         raise InputError("no file given; give the files of another tool")
     documents = [load(path) for path in paths]
     name = format or _agreed_format(documents)
-    found: ImportedFile = _module(name).read(documents)
+    if templates and name != "mmad":
+        raise InputError(
+            f"{paths[0]}: templates (--templates) are normal pictures that MMAD names; these files are {name}"
+        )
+    chosen = {"templates": templates} if templates else {}
+    found: ImportedFile = _module(name).read(documents, **chosen)
     return found.without_repeats()
 
 

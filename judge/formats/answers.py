@@ -1,13 +1,15 @@
 """Answers from any source: tables of items, or files of other tools."""
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Unpack
 
 from judge.errors import InputError
 from judge.formats import read_foreign, recognise
-from judge.formats.document import ImportedFile, load
+from judge.formats.document import ImportedFile, load, told_apart
 from judge.items import ItemOptions, load_items
-from judge.rows import RowSource, is_file
+from judge.records import Item
+from judge.rows import RowSource, is_file, name_of
 
 _DOCUMENTS = (".json", ".jsonl", ".ndjson", ".eval")
 OWN = "items"
@@ -18,6 +20,8 @@ def read_any(
     sources: Sequence[RowSource], format: str | None = None, **options: Unpack[ItemOptions]
 ) -> ImportedFile:
     """Read items from tables, or from the files of another tool.
+
+    Tables that have other answers under the same ids are those of several systems, named by the files.
 
     Parameters
     ----------
@@ -36,8 +40,15 @@ def read_any(
     """
     if format or all(_is_foreign(source) for source in sources):
         return read_foreign(*map(str, sources), format=format)
-    items = [item for source in sources for item in load_items(source, **options)]
-    return ImportedFile(OWN, items).without_repeats()
+    groups: dict[str, list[Item]] = {}
+    for source in sources:
+        groups.setdefault(_stem(source), []).extend(load_items(source, **options))
+    return ImportedFile(OWN, told_apart(groups)).without_repeats()
+
+
+def _stem(source: RowSource) -> str:
+    """Name of a source as a system: that of the file."""
+    return Path(name_of(source)).name.removesuffix(".gz").partition(".")[0]
 
 
 def _is_foreign(source: RowSource) -> bool:

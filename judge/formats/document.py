@@ -1,6 +1,6 @@
 """What all formats share: whole documents, fields with errors that say where, and what came out of them."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,9 @@ from judge.records import Item, Score
 from judge.rows import read_document, read_rows
 
 Object = dict[str, Any]
+ONLY_MEANS = "holds means of groups (average_…), not single answers; give the file that they were made of"
+_MEANS_OF = "object_specie_pair"
+"""Column of RobustMAD's tables of means, the only tables that are read here."""
 
 
 @dataclass(frozen=True)
@@ -49,6 +52,8 @@ class ImportedFile:
     """Fields that such files are usually sliced by."""
     cluster: str | None = None
     """Field whose items are not independent."""
+    notes: tuple[str, ...] = ()
+    """What else was found, in sentences."""
 
     @property
     def raters(self) -> list[str]:
@@ -84,6 +89,31 @@ def _checked(item: Item) -> Item:
     return item if fields == item.metadata else item.model_copy(update={"metadata": fields})
 
 
+def told_apart(groups: Mapping[str, Sequence[Item]]) -> list[Item]:
+    """All items of several sources by name; if ids clash, each source is a system, and its ids name it.
+
+    Examples
+    --------
+    >>> a, b = (Item(id="1", question="?", answer=answer) for answer in "ab")
+    >>> [(item.id, item.system) for item in told_apart({"gpt": [a], "llava": [b]})]
+    [('1/gpt', 'gpt'), ('1/llava', 'llava')]
+    """
+    first: dict[str, tuple[str, Item]] = {}
+    clash = any(
+        kept[0] != name and kept[1].digest != item.digest
+        for name, items in groups.items()
+        for item in items
+        for kept in [first.setdefault(item.id, (name, item))]
+    )
+    if not clash:
+        return [item for items in groups.values() for item in items]
+    return [
+        item.model_copy(update={"id": f"{item.id}/{name}", "system": item.system or name})
+        for name, items in groups.items()
+        for item in items
+    ]
+
+
 def load(path: str | Path) -> Document:
     """Read one file: JSON or JSON Lines, plain or gzipped, or an Inspect .eval archive.
 
@@ -96,6 +126,8 @@ def load(path: str | Path) -> Document:
     if file.suffix == ".eval":
         return Document(file, unpack(file))
     name = file.name.removesuffix(".gz")
+    if name.endswith(".csv") and _MEANS_OF in _columns(file):
+        return Document(file, [row for _, row in read_rows(file)])
     if name.endswith((".csv", ".tsv", ".parquet")):
         raise InputError(f"{file}: {_what_a_table_is(file)}")
     if name.endswith((".jsonl", ".ndjson")):
@@ -103,10 +135,13 @@ def load(path: str | Path) -> Document:
     return Document(file, read_document(file))
 
 
+def _columns(file: Path) -> list[str]:
+    return list(next(read_rows(file), ("", {}))[1])
+
+
 def _what_a_table_is(file: Path) -> str:
-    columns = next(read_rows(file), ("", {}))[1]
-    if any(name.startswith("average_") for name in columns):
-        return "holds means of groups (average_…), not single answers; give the file that they were made of"
+    if any(name.startswith("average_") for name in _columns(file)):
+        return ONLY_MEANS
     return (
         "is a table, no file of another tool. Answers: judge score FILE; ratings: judge agree --humans FILE"
     )

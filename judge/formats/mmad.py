@@ -11,7 +11,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from judge.errors import InputError
 from judge.formats.document import (
@@ -42,6 +42,9 @@ KNOWLEDGE_QUESTIONS = {
     "effect": ("effect", "Defect Analysis"),
 }
 """Part of the knowledge of a defect -> types of questions (`question_type`) that it concerns."""
+_FILE_NAME = re.compile(r"answers_(?P<shots>\d+)_shot_(?P<system>.+)")
+Templates = Literal["similar", "random", "none"]
+"""Which normal picture of the same object is the reference picture of an item."""
 
 
 def recognises(document: Document) -> bool:
@@ -52,19 +55,49 @@ def recognises(document: Document) -> bool:
     return isinstance(first, dict) and "conversation" in first
 
 
-def read(documents: Sequence[Document]) -> ImportedFile:
-    """Join the answers with mmad.json, where it is given."""
+def read(documents: Sequence[Document], templates: Templates = "similar") -> ImportedFile:
+    """Join the answers with mmad.json, where it is given.
+
+    Several files of answers to the same questions are those of several systems, or with other numbers of
+    normal pictures shown before (shots): their names, ``answers_1_shot_gpt-4o.json``, say which.
+    """
     questions = {key: asked for d in documents if isinstance(d.content, dict) for key, asked in _questions(d)}
     problems: dict[str, list[str]] = {}
-    items: list[Item] = []
-    for document in documents:
-        if isinstance(document.content, list):
-            items.extend(_items(document, questions, problems))
+    answers = [document for document in documents if isinstance(document.content, list)]
+    of_files = [list(_items(document, questions, problems, templates)) for document in answers]
+    items = _told_apart(of_files, [_named_by(document) for document in answers])
     if questions:
         answered = {(item.metadata["image"], item.metadata["number"]) for item in items}
         unanswered = [f"{image}#{number}" for image, number in questions if (image, number) not in answered]
         problems.update({"question without an answer": unanswered} if unanswered else {})
     return ImportedFile("mmad", items, problems=problems, by=("dataset*question_type",), cluster="image")
+
+
+def _named_by(document: Document) -> tuple[int | None, str]:
+    """Number of shots, if known, and the system that answered, by the name of the file."""
+    stem = document.path.name.removesuffix(".gz").removesuffix(".json").removesuffix(".jsonl")
+    found = _FILE_NAME.fullmatch(stem)
+    return (int(found["shots"]), found["system"]) if found else (None, stem)
+
+
+def _told_apart(of_files: list[list[Item]], named: list[tuple[int | None, str]]) -> list[Item]:
+    """All items; where files answer the same questions, ids name the file, and `pair_id` the question."""
+    ids = [item.id for items in of_files for item in {item.id: item for item in items}.values()]
+    if len(set(ids)) == len(ids) or len(set(named)) == 1:
+        return [item for items in of_files for item in items]
+    same_shots, same_system = (len({name[place] for name in named}) == 1 for place in (0, 1))
+    told = []
+    for items, (shots, system) in zip(of_files, named, strict=True):
+        end = ("" if same_system else f"/{system}") + ("" if same_shots else f"/{_shots(shots)}")
+        for item in items:
+            fields = {"pair_id": item.id} | ({} if shots is None else {"shots": shots})
+            update = {"id": item.id + end, "system": system, "metadata": {**item.metadata, **fields}}
+            told.append(item.model_copy(update=update))
+    return told
+
+
+def _shots(shots: int | None) -> str:
+    return "shots unknown" if shots is None else f"{shots}-shot"
 
 
 def rules_from_knowledge(path: str | Path) -> list[dict[str, Any]]:
@@ -137,15 +170,17 @@ def _questions(document: Document) -> Iterator[tuple[tuple[str, int], Object]]:
         where = f"{document.path}: {image}"
         if not isinstance(entry, dict):
             raise InputError(f"{where}: found {kind_of(entry)}; it must be an object with a conversation")
-        templates = entry.get("similar_templates")
         for number, (place, row) in enumerate(
             objects(entry.get("conversation"), f"{where}: conversation"), 1
         ):
-            yield (image, number), {**row, "where": place, "templates": templates}
+            yield (image, number), {**row, "where": place, "picture": entry}
 
 
 def _items(
-    document: Document, questions: dict[tuple[str, int], Object], problems: dict[str, list[str]]
+    document: Document,
+    questions: dict[tuple[str, int], Object],
+    problems: dict[str, list[str]],
+    templates: Templates,
 ) -> Iterator[Item]:
     seen: Counter[str] = Counter()
     for where, row in objects(document.content, str(document.path)):
@@ -155,7 +190,7 @@ def _items(
         asked = questions.get((image, number), {})
         if questions and not asked:
             problems.setdefault("answer without a question", []).append(f"{image}#{number}")
-        item = _item(image, number, row, asked, where)
+        item = _item(image, number, row, asked, where, templates)
         if item.gold is None:
             problems.setdefault("correct_answer is no offered letter", []).append(item.id)
         elif asked and not _same_gold(item, asked):
@@ -165,13 +200,13 @@ def _items(
         yield item
 
 
-def _item(image: str, number: int, row: Object, asked: Object, where: str) -> Item:
+def _item(image: str, number: int, row: Object, asked: Object, where: str, templates: Templates) -> Item:
     text = _question_text(row)
     shuffled = tuple(option for _, option in _OPTION_LINE.findall(text))
     options = shuffled or options_of(asked.get("Options"), str(asked.get("where", where))) or _UNKNOWN_OPTIONS
     question = _OPTION_LINE.sub("", text).removeprefix("Question:").strip() or str(asked.get("Question", ""))
     kind = text_of(row, "question_type", where)
-    templates = asked.get("templates")
+    normals = asked.get("picture", {}).get(f"{templates}_templates")
     parts = image.split("/")
     answer = row.get("gpt_answer")
     return Item(
@@ -182,7 +217,7 @@ def _item(image: str, number: int, row: Object, asked: Object, where: str) -> It
             Image(path=image),
             *(
                 Image(path=str(t), role="reference")
-                for t in (templates if isinstance(templates, list) else [])[:1]
+                for t in (normals if isinstance(normals, list) else [])[:1]
             ),
         ),
         choices=options,
@@ -190,6 +225,7 @@ def _item(image: str, number: int, row: Object, asked: Object, where: str) -> It
         metadata={
             "dataset": parts[0],
             **({"object": parts[1]} if len(parts) > 2 else {}),
+            **({"defect": parts[-2]} if len(parts) > 3 else {}),
             "question_type": _SAME_TYPE.get(kind, kind),
             "anomaly": _NORMAL not in parts,
             "image": image,

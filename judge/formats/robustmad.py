@@ -3,7 +3,8 @@
 Questions are joined with the responses to them. The answer to a multiple-choice question is its raw response,
 out of which the letter is read. A picture to compare with belongs to the pair-wise questions only. A file
 whose name ends in ``_low`` holds answers about degraded pictures: its items are marked ``condition:
-degraded``, and `pair_id` ties each to its clean one.
+degraded``, and `pair_id` ties each to its clean one. Where several files answer the same questions, each is a
+system's: it is named by its rows (``model``), or else by the file (``MCQ_NAME_low.json``).
 Source of the scheme: Arunan et al., RobustMAD, TMLR 2026, arXiv:2607.16243.
 """
 
@@ -14,6 +15,7 @@ from typing import Any, NamedTuple
 from judge.errors import InputError
 from judge.formats.cells import number_or_none
 from judge.formats.document import (
+    ONLY_MEANS,
     Document,
     ImportedFile,
     Object,
@@ -24,6 +26,7 @@ from judge.formats.document import (
     present,
     text_of,
 )
+from judge.formats.robustmad_means import TOLERANCE, check_means, is_means
 from judge.records import OVERALL, Image, Item, Score
 
 DIMENSIONS = ("technical_accuracy", "comprehensiveness", "relevance", "clarity")
@@ -48,6 +51,7 @@ _METADATA = (
     "dataset",
     "raw_response",
 )
+_SYSTEM = ("model", "mslm", "system")
 _SLICES = ("robustness_category", "difficulty", "category")
 _WITHOUT_REFERENCE = ("general object", "stand-alone", "unanswerable", "misleading")
 """What the categories are called whose questions are about one picture."""
@@ -60,6 +64,13 @@ class RobustMADEntry(NamedTuple):
     where: str
     row: Object
     degraded: bool
+    file: str = ""
+
+    @property
+    def system(self) -> str:
+        """Name of the system that answered: by the row, or else by the file."""
+        named = (self.row[name] for name in _SYSTEM if isinstance(self.row.get(name), str))
+        return next(named, self.file)
 
     @property
     def name(self) -> str:
@@ -73,9 +84,10 @@ class RobustMADEntry(NamedTuple):
 
 
 def recognises(document: Document) -> bool:
-    """Whether the document is one of RobustMAD's three."""
+    """Whether the document is one of RobustMAD's three, or a table of means."""
     return (
-        (
+        is_means(document)
+        or (
             document.has("images")
             and Document(document.path, document.content["images"]).is_list_with("questions")
         )
@@ -88,7 +100,17 @@ def recognises(document: Document) -> bool:
 
 
 def read(documents: Sequence[Document]) -> ImportedFile:
-    """Join questions with responses; scores come from judged files."""
+    """Join questions with responses; scores come from judged files, and are compared with published means.
+
+    Raises
+    ------
+    InputError
+        There are only means, or questions without responses.
+    """
+    means = [document for document in documents if is_means(document)]
+    documents = [document for document in documents if document not in means]
+    if not documents:
+        raise InputError(f"{means[0].path}: {ONLY_MEANS}")
     questions = [entry for document in documents for entry in _questions(document)]
     answered = [entry for document in documents for entry in _answered(document)]
     join = _Join(questions, answered)
@@ -101,13 +123,16 @@ def read(documents: Sequence[Document]) -> ImportedFile:
         for score in _scores(entry, join.item_id(entry), _judge_name(document))
     ]
     fields = {name for item in items for name in item.metadata}
+    check = check_means(means, items, scores)
+    agree = f"{check.n_equal:,} published means agree with those of the scores (to {TOLERANCE:g})"
     return ImportedFile(
         "robustmad",
         items,
         scores,
-        join.problems,
+        {**join.problems, **check.problems},
+        notes=(agree,) if means else (),
         rubric="inspection",
-        by=tuple(name for name in _SLICES if name in fields),
+        by=(*(["system"] if join.has_systems else []), *(name for name in _SLICES if name in fields)),
         cluster=_IMAGE if _IMAGE in fields else None,
     )
 
@@ -124,19 +149,25 @@ def _questions(document: Document) -> Iterator[RobustMADEntry]:
 def _answered(document: Document) -> Iterator[RobustMADEntry]:
     if isinstance(document.content, list):
         for where, row in objects(document.content, str(document.path)):
-            yield RobustMADEntry(where, row, _is_degraded(document))
+            yield RobustMADEntry(where, row, _is_degraded(document), _system_name(document))
     yield from _judged(document)
 
 
 def _judged(document: Document) -> Iterator[RobustMADEntry]:
     if document.has("questions"):
         for where, row in objects(document.content["questions"], f"{document.path}: questions"):
-            yield RobustMADEntry(where, row, _is_degraded(document))
+            yield RobustMADEntry(where, row, _is_degraded(document), _system_name(document))
 
 
 def _is_degraded(document: Document) -> bool:
     name = document.path.name.removesuffix(".gz").rsplit(".", 1)[0]
     return re.search(r"_low(?![a-z])", name.lower()) is not None
+
+
+def _system_name(document: Document) -> str:
+    """Name of the system by the file: ``MCQ_NAME_low.json``, ``OE_NAME_scored_….json``."""
+    stem = document.path.name.removesuffix(".gz").rsplit(".", 1)[0]
+    return re.sub(r"^(?:MCQ|OE|TF)_|_low(?![a-zA-Z]).*|_scored(?![a-zA-Z]).*", "", stem) or stem
 
 
 def _judge_name(document: Document) -> str:
@@ -153,6 +184,10 @@ class _Join:
             for entries in (questions, answered)
             for group in ([e for e in entries if e.degraded], [e for e in entries if not e.degraded])
         )
+        systems: dict[object, set[str]] = {}
+        for entry in answered:
+            systems.setdefault((self._key(entry), entry.degraded), set()).add(entry.system)
+        self.has_systems = any(len(names) > 1 for names in systems.values())
         self.questions: dict[object, RobustMADEntry] = {}
         self.problems: dict[str, list[str]] = {}
         self.answered: dict[bool, set[object]] = {}
@@ -177,14 +212,16 @@ class _Join:
         asked = text_of(row, "question", entry.where)
         if question and question.row.get("question") not in (None, asked):
             self._note("question differs from the one in the questions' file; the response's counts", entry)
-        return _item(self.item_id(entry), self.pair_id(entry), row, asked, answer, entry)
+        item = _item(self.item_id(entry), self.pair_id(entry), row, asked, answer, entry)
+        return item.model_copy(update={"system": entry.system}) if self.has_systems else item
 
     def item_id(self, entry: RobustMADEntry) -> str:
-        """Id of the item: marked where the picture is degraded, since both conditions may be in one run."""
-        return self.pair_id(entry) + ("_low" if entry.degraded else "")
+        """Id of the item; it names the condition and the system, since several may be in one run."""
+        condition = "_low" if entry.degraded else ""
+        return f"{self.pair_id(entry)}{condition}" + (f"/{entry.system}" if self.has_systems else "")
 
     def pair_id(self, entry: RobustMADEntry) -> str:
-        """Id that a clean and a degraded item share."""
+        """Id that all answers to one question share: clean and degraded, of all systems."""
         name = entry.name.removesuffix("_low") if entry.degraded else entry.name
         return name if self.ids_are_unique else f"{entry.place[1]}#{name}"
 
@@ -226,11 +263,10 @@ def _item(item_id: str, pair_id: str, row: Object, question: str, answer: str, e
         images=tuple(_images(row, question)),
         choices=options,
         gold=gold_letter(reference, options),
-        system=next(
-            (row[name] for name in ("model", "mslm", "system") if isinstance(row.get(name), str)), None
-        ),
+        system=next((row[name] for name in _SYSTEM if isinstance(row.get(name), str)), None),
         metadata={
             **present(row, _METADATA),
+            **({"defect": row["specie_name"]} if row.get("specie_name") is not None else {}),
             "condition": "degraded" if entry.degraded else "clean",
             "pair_id": pair_id,
         },

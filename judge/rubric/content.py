@@ -15,6 +15,7 @@ from judge.rubric.parts import (
     Example,
     Flag,
     ImageRule,
+    NoVerdict,
     Overall,
     Reasons,
     ReasonsRule,
@@ -54,6 +55,8 @@ class RubricContent(Record):
     overall: Overall = Overall()
     pass_rule: dict[str, float] = Field(alias="pass", min_length=1)
     """Dimension (or `overall`) -> pass mark; an answer passes if it reaches all of them."""
+    no_verdict: NoVerdict = Field(default="bounds", exclude_if="bounds".__eq__)
+    """How an answer without a verdict counts where `--no-verdict` is not given."""
     reply: Literal["json", "number"] = "json"
     """One JSON reply for all dimensions, or one request per dimension whose reply is a bare number."""
     max_words: int | None = Field(default=None, ge=1)

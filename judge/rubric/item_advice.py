@@ -11,7 +11,7 @@ from judge.rubric.item_criteria import READ, unread_fields
 from judge.rubric.item_rubric import ItemRubrics
 from judge.rubric.model import Rubric
 from judge.rubric.near_names import did_you_mean
-from judge.rubric.parts import ReasonsRule, When, matches
+from judge.rubric.parts import ReasonsRule, When, matches, values_of
 from judge.rubric.problems import RubricProblem
 
 _MOST_VALUES = 1_000
@@ -102,7 +102,7 @@ class _Survey:
         self._n += 1
         self._fields.update(item.metadata)
         self._roles.update({image.role for image in item.images})
-        values = repr([item.field(name) for name in self._values])
+        values = repr([values_of(item, name) for name in self._values])
         self._alike[values] = (item, self._alike.get(values, (item, 0))[1] + 1)
         if len(self._alike) >= _MOST_VALUES:
             self._count_conditions()
@@ -114,9 +114,9 @@ class _Survey:
             for condition in self._conditions:
                 condition.count(item, n)
             for name, seen in self._values.items():
-                value = str(item.field(name))[:60] if item.field(name) is not None else None
-                if value is not None and (value in seen or len(seen) < _MOST_VALUES):
-                    seen[value] += n
+                for value in (str(one)[:60] for one in values_of(item, name) if one is not None):
+                    if value in seen or len(seen) < _MOST_VALUES:
+                        seen[value] += n
             first = next((k for k, rule in enumerate(self._reasons) if matches(rule.when, item)), None)
             if first is not None:
                 self._chosen[first] += n

@@ -120,6 +120,14 @@ class Rubric(RubricContent):
             return False
         return True if len(held) == len(self.pass_rule) else None
 
+    def counted_verdict(
+        self, scores: Mapping[str, float], not_applicable: Collection[str] = ()
+    ) -> bool | None:
+        """Whether a judged answer passes, where a missing verdict may count as a fail (`no_verdict`)."""
+        found = self.passes(scores, not_applicable)
+        is_open = found is None and not any(name in not_applicable for name in self.pass_rule)
+        return False if is_open and self.no_verdict == "fail" else found
+
     def _combined(self, scores: Mapping[str, float]) -> float | None:
         names = self.combined
         if not names or any(name not in scores for name in names):

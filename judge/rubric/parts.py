@@ -13,11 +13,16 @@ from judge.records import Item, Record
 Level = Literal["nominal", "ordinal", "interval", "ratio"]
 DimensionType = Literal["score", "binary", "category"]
 Reasons = Literal["before", "after", "none"]
+NoVerdict = Literal["fail", "drop", "bounds"]
+"""Answers without a verdict: they count as fails; they are left out; or they are left out, and the pass rates
+that would result if all of them failed and if all of them passed are given, too."""
 When = dict[str, Any]
 """Condition on an item: field -> the value, or the list of values, of which it must have one."""
 
 REFERENCE, REASONS = "reference", "reasons"
 """Parts of every rubric that can be left out: the reference images, and the reasons of the judge."""
+_OBJECT = ("object", "category", "specie_name")
+"""Names of one field: what is seen in the picture of an item."""
 MOST_LABELS = 1_001  # largest number of scores of a scale
 
 
@@ -26,8 +31,25 @@ def _is_none(value: Any) -> bool:
 
 
 def matches(when: Mapping[str, Any], item: Item) -> bool:
-    """Whether every field named in `when` has (one of) the given values in `item`."""
-    return all(_has_value(item.field(name), wanted) for name, wanted in when.items())
+    """Whether every field named in `when` has (one of) the given values in `item`.
+
+    `object` and what RobustMAD calls it, `category` and `specie_name`, are one field: an item that lacks the
+    named one is asked for the others.
+
+    >>> matches({"object": "gear"}, Item(id="1", question="?", answer="!", metadata={"category": "gear"}))
+    True
+    """
+    return all(
+        any(_has_value(found, wanted) for found in values_of(item, name)) for name, wanted in when.items()
+    )
+
+
+def values_of(item: Item, name: str) -> list[Any]:
+    """Values of an item that a condition on a field looks at."""
+    found = item.field(name)
+    if found is not None or name not in _OBJECT:
+        return [found]
+    return [item.field(other) for other in _OBJECT]
 
 
 def _has_value(found: Any, wanted: Any) -> bool:

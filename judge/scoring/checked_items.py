@@ -17,6 +17,7 @@ from judge.records import Item
 from judge.rows import RowSource, read_rows
 from judge.rubric import ItemRubrics, Rubric
 from judge.scoring.images import check
+from judge.scoring.judge import Judge
 from judge.scoring.shards import Shard
 from judge.scoring.whole_input import WholeInput
 
@@ -132,9 +133,11 @@ def image_root(answers: Answers, options: InputOptions) -> Path:
 
 
 def checked_items(
-    answers: Answers, options: InputOptions, root: Path, bad: BadItems, rubric: Rubric
+    answers: Answers, options: InputOptions, root: Path, bad: BadItems, judge: Judge
 ) -> Iterator[Item]:
     """Yield the items whose rows, images and criteria are valid, and collect the errors of others in `bad`.
+
+    Images are not looked for where the judge reads letters, which needs the answer alone.
 
     Raises
     ------
@@ -157,10 +160,10 @@ def checked_items(
     if options.part:
         bad.whole = WholeInput(options.part, root)
         selected = bad.whole.items_of_shard(selected)
-    rubrics = ItemRubrics(rubric)
+    rubrics, needs_images = ItemRubrics(judge.rubric), judge.backend != "letters"
     for bad.place, item in selected:
         try:
-            checked = check(item, root) if item.images else item
+            checked = check(item, root) if needs_images and item.images else item
         except InputError as error:
             bad.add(error)
             continue

@@ -114,7 +114,9 @@ def _judgment(scores: list[Score], rubric: Rubric) -> dict[str, Any]:
     numbers = {name: value for name, value in values.items() if isinstance(value, float)}
     head = {"item_id": scores[0].item_id, "rater": scores[0].rater, "sample": scores[0].sample}
     statuses = {_status(score.dimension): score.status for score in scores}
-    return {**head, **values, "passes": rubric.passes(numbers), **statuses, **_criteria(scores)}
+    beside = {score.dimension for score in scores if score.status == "not_applicable"}
+    passes = rubric.counted_verdict(numbers, beside)
+    return {**head, **values, "passes": passes, **statuses, **_criteria(scores)}
 
 
 def _criteria(scores: list[Score]) -> dict[str, Any]:

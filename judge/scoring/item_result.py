@@ -60,9 +60,12 @@ class ItemResult:
         return [row for row in self.rows if row.sample == sample]
 
     def passes(self, sample: int = 0) -> bool | None:
-        """Whether the answer passes; None if that depends on a missing score."""
+        """Whether the answer passes; None if that depends on a missing score.
+
+        With ``no_verdict: fail`` in the rubric, an answer without a verdict does not pass.
+        """
         beside = {row.dimension for row in self.of_sample(sample) if row.status == "not_applicable"}
-        return self.rubric.passes(self._numbers(sample), beside)
+        return self.rubric.counted_verdict(self._numbers(sample), beside)
 
     def is_below(self, dimension: str, sample: int = 0) -> bool:
         """Whether a score is below its pass mark.

@@ -3,13 +3,14 @@
 import json
 import os
 from collections.abc import Iterator, Mapping
-from dataclasses import KW_ONLY, dataclass, field
+from dataclasses import KW_ONLY, dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
 
 from judge.records import content_hash
 from judge.rubric import Rubric
+from judge.scoring.parsing.chosen_letter import READER_VERSION
 
 ENGINE_DECIDES = frozenset(
     {
@@ -38,8 +39,8 @@ class Judge:
     Parameters
     ----------
     model : str
-        ``baseline``, ``replay:FILE``, ``vllm:MODEL``, ``decisions:MODEL`` or ``systemone:MODEL`` (decision
-        models), or a litellm model name such as ``openai/gpt-5``.
+        ``baseline``, ``letters``, ``replay:FILE``, ``vllm:MODEL``, ``decisions:MODEL`` or
+        ``systemone:MODEL`` (decision models), or a litellm model name such as ``openai/gpt-5``.
     rubric : Rubric
         What is scored and how; see `judge.load_rubric`. With expected scores, each score is requested alone
         as a bare number, whatever reply form the rubric has.
@@ -57,6 +58,8 @@ class Judge:
         revision, lora, … (see `ENGINE_DECIDES`). The other settings are in `judge.EngineOptions`.
     prompt : int
         Version of the prompt. Only the current one can be sent; a run keeps the version it was scored with.
+    reader : int
+        Version of the rules by which `letters` reads the chosen letter; 0 for all other judges.
 
     Examples
     --------
@@ -75,9 +78,12 @@ class Judge:
     scores: Literal["text", "expected"] = "text"
     engine: Mapping[str, Any] = field(default_factory=dict)
     prompt: int = PROMPT_VERSION
+    reader: int = 0
 
     def __post_init__(self) -> None:
         """Give the rubric the form in which the model is asked; decision models give expected scores only."""
+        if self.backend == "letters" and not self.reader:
+            object.__setattr__(self, "reader", READER_VERSION)
         if self.backend == "decisions":
             object.__setattr__(self, "scores", "expected")
             object.__setattr__(self, "structured", False)
@@ -98,7 +104,11 @@ class Judge:
         head = self.model.partition(":")[0]
         if head in DECISION_ROUTES:
             return "decisions"
-        return head if head in ("baseline", "replay", "vllm") else "api"
+        return head if head in ("baseline", "letters", "replay", "vllm") else "api"
+
+    def with_current_reader(self) -> "Judge":
+        """Return this judge with today's rules for reading letters, if it reads letters."""
+        return replace(self, reader=READER_VERSION) if self.reader else self
 
     @property
     def is_billed(self) -> bool:
@@ -138,6 +148,7 @@ class Judge:
             **({"scores": self.scores} if self.scores != "text" else {}),
             **({"engine": dict(self.engine)} if self.engine else {}),
             **({"prompt": self.prompt} if self.prompt != 1 else {}),
+            **({"reader": self.reader} if self.reader else {}),
             "rubric": self.rubric.model_dump(by_alias=True, mode="json"),
         }
 
@@ -161,11 +172,16 @@ def mismatch(where: Path, kept: Mapping[str, Any], judge: Judge) -> str:
             "all requests are sent again. Or continue with the release that started the run. Other commands "
             "can still read it"
         )
+    if [line.partition(":")[0] for line in found] == ["reader"]:
+        return (
+            f"{where}: its letters were read with version {kept.get('reader')} of the rules, and this "
+            f"release has version {judge.reader}; read them again: judge parse {where} (rederive)"
+        )
     found.sort(key=lambda line: not line.startswith("rubric.name:"))
     other = "rubric" if all(line.startswith("rubric.") for line in found) else "judge"
     shown = "; ".join(found[:_MOST_SHOWN]) + ("; …" if len(found) > _MOST_SHOWN else "")
     advice = f"choose another folder with out (--out), or use the {other} of the run"
-    if all(line.startswith(("rubric.pass", "rubric.overall")) for line in found):
+    if all(line.startswith(("rubric.pass", "rubric.overall", "rubric.no_verdict")) for line in found):
         advice = f"keep its replies with judge parse {where} --rubric FILE (rederive), or {advice}"
     return f"{where}: belongs to another {other} ({shown}). One run has one {other}: {advice}"
 

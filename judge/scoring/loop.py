@@ -9,7 +9,7 @@ from judge.rubric import Rubric, asks_criteria
 from judge.scoring.backends import Backend
 from judge.scoring.interrupts import uninterrupted
 from judge.scoring.judge import Judge
-from judge.scoring.parsing.decision_answers import form_of
+from judge.scoring.parsing.choice_answers import reply_form
 from judge.scoring.parsing.parse import score_rows
 from judge.scoring.prompt import Prompter
 from judge.scoring.run import Run
@@ -115,7 +115,7 @@ class _Renewed:
 
 def derive_scores(run: Run, rubric: Rubric) -> None:
     """Derive all scores of a run from its stored replies; no call is made."""
-    rater, samples, form = run.judge.name, run.fact("samples", 1), form_of(run)
+    rater, samples, form = run.judge.name, run.fact("samples", 1), reply_form(run)
     rows = (
         score
         for item, completions in run.judgments()

@@ -115,7 +115,7 @@ def preview(
         folder = stack.enter_context(TemporaryDirectory(prefix="judge-dry-run-"))
         run = stack.enter_context(Run.create(folder, judge))
         bad = BadItems()
-        read = checked_items(answers, reading, root_of_images(answers, reading), bad, judge.rubric)
+        read = checked_items(answers, reading, root_of_images(answers, reading), bad, judge)
         added = run.add_items(read, lambda _: bad.place)
         wanted = (r for item in run.items() for r in prompter.requests(item, samples))
 

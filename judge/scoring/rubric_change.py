@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from judge.errors import RubricError
 from judge.rubric import Dimension, Rubric
 
-MAY_CHANGE = "the pass rule, the overall score, points, tags, aliases and the text of labels"
+MAY_CHANGE = "the pass rule, no_verdict, the overall score, points, tags, aliases and the text of labels"
 
 
 def check_replies_fit(new: Rubric, asked: Rubric, where: str) -> None:

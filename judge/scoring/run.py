@@ -304,7 +304,7 @@ class Run(RunDatabase):
                 beside = {name for name, _, status in of_item if status == "not_applicable"}
                 if len(known) > _MOST_KNOWN:
                     known.clear()
-                known[of_item] = rubric.passes(scores, beside)
+                known[of_item] = rubric.counted_verdict(scores, beside)
             yield item_id, known[of_item]
 
     def results(self) -> Iterator[ItemResult]:
@@ -367,13 +367,14 @@ class Run(RunDatabase):
             self.check_judge(judge)
             with transaction(self._db):
                 run_format.upgrade(self._db)
-            self._describe(judge)
+            self.describe(judge)
             return
         with transaction(self._db):
             run_format.create_tables(self._db)
-            self._describe(judge)
+            self.describe(judge)
 
-    def _describe(self, judge: Judge) -> None:
+    def describe(self, judge: Judge) -> None:
+        """Store what the judge is."""
         if self.fact("fingerprint") == judge.fingerprint:
             return
         self.set_fact("judge", judge.description)

@@ -73,9 +73,11 @@ def score(
         A file (see `judge.load_items`), ``-`` for standard input, or answers in memory. The same column names
         are recognized in files and in memory.
     judge : str or Judge
-        ``baseline`` (a lexical baseline, no model), ``replay:FILE`` (recorded replies), ``vllm:MODEL`` (a
-        model in this process, on your GPU), ``decisions:MODEL`` or ``systemone:MODEL`` (a decision model), a
-        litellm model name such as ``openai/gpt-5``, or a `Judge` with its own parameters.
+        ``baseline`` (a lexical baseline, no model), ``letters`` (reads the option that an answer to a
+        multiple-choice question chooses; with the rubric ``multiple_choice``), ``replay:FILE`` (recorded
+        replies), ``vllm:MODEL`` (a model in this process, on your GPU), ``decisions:MODEL`` or
+        ``systemone:MODEL`` (a decision model), a litellm model name such as ``openai/gpt-5``, or a `Judge`
+        with its own parameters.
     rubric : str, Path or Rubric
         Name of a shipped rubric, or path of a YAML file. Ignored if `judge` is a `Judge`, which has its own.
     out : str, Path or None
@@ -216,7 +218,7 @@ def _add_items(
         _check_input(run, answers)
     check_shard(run, options.part)
     bad = BadItems()
-    items = checked_items(answers, options, root, bad, run.judge.rubric)
+    items = checked_items(answers, options, root, bad, run.judge)
     if options.shard:
         items = run.with_positions(items, lambda: bad.position)
     counts = run.add_items(items, lambda _: bad.place)
@@ -281,9 +283,9 @@ def rederive(path: str | Path, rubric: str | None = None) -> Run:
         Folder of the run; its scores are replaced.
     rubric : str or None
         Name of a shipped rubric, or path of a YAML file. It may differ from the judge's rubric in the pass
-        rule, the overall score, points, tags, aliases and the text of labels, and may leave out dimensions;
-        types, scales, labels, `when`, `abstain` and the field of the criteria must be the same. None means
-        the rubric of the current scores.
+        rule, `no_verdict`, the overall score, points, tags, aliases and the text of labels, and may leave
+        out dimensions; types, scales, labels, `when`, `abstain` and the field of the criteria must be the
+        same. None means the rubric of the current scores.
 
     Returns
     -------
@@ -316,6 +318,7 @@ def rederive(path: str | Path, rubric: str | None = None) -> Run:
         new = new.model_copy(update={"without": judge.rubric.without})
     check_replies_fit(new, judge.rubric, str(rubric))
     with Run.create(path, judge) as run:
+        run.describe(judge.with_current_reader())
         derive_scores(run, new)
         run.export()
     return Run.open(path)

@@ -7,7 +7,8 @@ from typing import Any
 
 from judge.records import Completion, Item, Request
 from judge.rubric import Rubric
-from judge.scoring.parsing.decision_answers import DecisionForm, form_of
+from judge.scoring.parsing.choice_answers import reply_form
+from judge.scoring.parsing.decision_answers import DecisionForm
 from judge.scoring.parsing.parse import is_readable, read
 from judge.scoring.prompt import Prompter
 from judge.scoring.repetition import repeats_itself
@@ -16,7 +17,9 @@ from judge.scoring.run import Run
 
 def replies_to_repeat(run: Run, rubric: Rubric, reask: bool) -> Iterator[Completion]:
     """Yield truncated replies that may be complete with more tokens and, with `reask`, unparsed ones."""
-    judge, form = run.judge, form_of(run)
+    judge, form = run.judge, reply_form(run)
+    if form == "letters":
+        return  # the reply is the answer, which stays the same
     if judge.scores == "expected" and not (form and reask):
         return  # the request is for one token, so a second reply would be the same
     if not (reask or run.has_truncated_replies):

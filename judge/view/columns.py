@@ -305,7 +305,7 @@ class Columns:
         beside = {name for name, status in stated if status == "not_applicable"}
         if any(name in beside for name in self.rubric.pass_rule):
             return NOT_APPLICABLE
-        return {True: PASS, False: FAIL, None: OPEN}[self.rubric.passes(scores, beside)]
+        return {True: PASS, False: FAIL, None: OPEN}[self.rubric.counted_verdict(scores, beside)]
 
 
 def key_of(item_id: str) -> int:

@@ -79,6 +79,8 @@ def prompts_of(opened: OpenRun, item: Item) -> tuple[str, list[Prompt]]:
     judge = run.judge
     if judge.backend == "baseline":
         return "The baseline compares texts and has no prompt.", []
+    if judge.backend == "letters":
+        return "The chosen letter is read from the answer; there is no prompt.", []
     keys = run.request_keys(item.id)
     try:
         requests = list(Prompter(judge).requests(item))

@@ -14,7 +14,7 @@ from judge.files.sqlite import connect_to_read, is_busy, reading
 from judge.records import Completion, Item, Score
 from judge.rubric import Rubric
 from judge.scoring import run_format, schema
-from judge.scoring.parsing.decision_answers import DecisionForm, form_of
+from judge.scoring.parsing.choice_answers import ReplyForm, reply_form
 from judge.scoring.parsing.parse import score_rows
 from judge.scoring.run import Run
 
@@ -79,9 +79,9 @@ class ViewedRun(Run):
         return int(self._one("SELECT coalesce(max(seq), 0) FROM completions"))
 
     @cached_property
-    def _judging(self) -> tuple[Rubric, str, int, DecisionForm | None]:
-        """What the replies are read with: rubric, judge, number of samples, questions to a decision model."""
-        return self.rubric, self.judge.name, int(self.fact("samples", 1)), form_of(self)
+    def _judging(self) -> tuple[Rubric, str, int, ReplyForm]:
+        """What the replies are read with: rubric, judge, number of samples, how a reply is read."""
+        return self.rubric, self.judge.name, int(self.fact("samples", 1)), reply_form(self)
 
     def block(self, first: int, last: int) -> list[tuple[int, str, dict[str, Any]]]:
         """Return position, id and content of the items at these positions."""

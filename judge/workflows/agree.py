@@ -13,15 +13,23 @@ from judge.analysis.agreement.judge_human import Criteria, JudgeAgreement
 from judge.analysis.agreement.judge_pairs import JudgeDifference
 from judge.analysis.agreement.panel import PanelMethod
 from judge.analysis.agreement.selection import SelectOn, align_parts
-from judge.analysis.ratings import NoVerdict
 from judge.errors import InputError
 from judge.formats.anchored import AnchoredOnlyError, AnchoredRating
 from judge.reporting.builders.agreement import build_agreement
 from judge.reporting.document import Column, Row
 from judge.reporting.report import Report, ReportTable
+from judge.rubric import NoVerdict
 from judge.stats.engine.estimate import NOT_APPLICABLE, Estimate
 from judge.stats.judge_human.non_inferiority import NonInferiority
-from judge.workflows.inputs import RatingOptions, RatingSource, RunSource, agreement_inputs, by_name, names
+from judge.workflows.inputs import (
+    RatingOptions,
+    RatingSource,
+    RunSource,
+    agreement_inputs,
+    by_name,
+    declared_policy,
+    names,
+)
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -39,7 +47,7 @@ def agree(
     by: str | Sequence[str] = (),
     worst: int = 3,
     set_by: str = "given in the call",
-    no_verdict: NoVerdict = "bounds",
+    no_verdict: NoVerdict | None = None,
     panel: PanelMethod | None = None,
     select_on: SelectOn | None = None,
     **options: Unpack[RatingOptions],
@@ -66,7 +74,8 @@ def agree(
         Where the margin and epsilon were fixed; the report says so.
     no_verdict : {'fail', 'drop', 'bounds'}
         How answers without a verdict of the judge count in the pass/fail statistics: as fails; not at all; or
-        not at all, but with the figures that would result if all of them failed or all passed.
+        not at all, but with the figures that would result if all of them failed or all passed. Default: what
+        the rubric of the first run says, which is bounds if it says nothing.
     panel : {'mean', 'median', 'majority'}, optional
         Consensus of the judges that is compared with people, too, and what each judge adds to it.
     select_on : str, path or list of str, optional
@@ -88,7 +97,8 @@ def agree(
         The ratings cannot be read or match no item of the runs, or a field or statistic does not exist.
     """
     inputs = agreement_inputs(runs, humans, options)
-    criteria = Criteria(by_name(margin), epsilon, set_by, inputs.seed, no_verdict)
+    policy = no_verdict or declared_policy(inputs.runs)
+    criteria = Criteria(by_name(margin), epsilon, set_by, inputs.seed, policy)
     anchored: list[AnchoredRating] = []
     try:
         parts = None if select_on is None else align_parts(inputs, select_on, anchored.append)

@@ -2,10 +2,10 @@
 
 from collections.abc import Sequence
 
-from judge.analysis.ratings import NoVerdict
 from judge.reporting.builders.run_data import read_run
 from judge.reporting.builders.single_run import build_audit
 from judge.reporting.report import Report
+from judge.rubric import NoVerdict
 from judge.workflows.inputs import RunSource, names, path
 
 
@@ -15,7 +15,7 @@ def audit(
     by: str | Sequence[str] = (),
     cluster: str | None = None,
     worst: int = 10,
-    no_verdict: NoVerdict = "bounds",
+    no_verdict: NoVerdict | None = None,
 ) -> Report:
     """Report the binding dimension of failing answers, dimensions that fail together, and anomalous scores.
 

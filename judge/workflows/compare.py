@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from typing import Unpack
 
-from judge.analysis.ratings import NoVerdict
 from judge.reporting.builders.comparison import build_comparison, read_pair
 from judge.reporting.report import Report
+from judge.rubric import NoVerdict
 from judge.workflows.corrections import with_corrections
 from judge.workflows.inputs import RatingOptions, RatingSource, RunSource, names, path
 
@@ -16,7 +16,7 @@ def compare(
     between: str | None = None,
     by: str | Sequence[str] = (),
     flips: int = 5,
-    no_verdict: NoVerdict = "bounds",
+    no_verdict: NoVerdict | None = None,
     **options: Unpack[RatingOptions],
 ) -> Report:
     """Compare two runs on the same items, matched by id or ``pair_id``: the second minus the first.
@@ -57,5 +57,5 @@ def compare(
     field = between and between.partition("=")[0]
     pair = (a.table.name, b.table.name)
     return with_corrections(
-        found, runs, humans, options, field=field, pair=pair, names=pair, no_verdict=no_verdict
+        found, runs, humans, options, field=field, pair=pair, names=pair, no_verdict=a.table.no_verdict
     )

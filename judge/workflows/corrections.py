@@ -5,10 +5,10 @@ from collections.abc import Sequence
 from judge.analysis.agreement.corrected import corrections, group_fields
 from judge.analysis.agreement.inputs import align_inputs
 from judge.analysis.agreement.labelled_runs import RUN, align_runs
-from judge.analysis.ratings import NoVerdict
 from judge.errors import InputError
 from judge.reporting.builders.corrections import add_corrections
 from judge.reporting.report import Report
+from judge.rubric import NoVerdict
 from judge.workflows.inputs import RatingOptions, RatingSource, RunSource, agreement_inputs
 
 MOST_RANKED = 100

@@ -7,7 +7,7 @@ from typing import Any, Literal, TypeAlias, TypedDict
 from judge.analysis.agreement.inputs import AgreementInputs
 from judge.analysis.reduction import Reduction
 from judge.rows import RowSource, is_file
-from judge.rubric import Rubric
+from judge.rubric import NoVerdict, Rubric
 from judge.scoring.run import Run
 from judge.stats.engine.scale import Level
 from judge.workflows.read_ratings import RatingsTable
@@ -126,6 +126,14 @@ def path(run: RunSource) -> str:
 def paths(runs: RunSource | Sequence[RunSource]) -> tuple[str, ...]:
     """Folders of one run or several."""
     return (path(runs),) if isinstance(runs, str | Path | Run) else tuple(map(path, runs))
+
+
+def declared_policy(runs: Sequence[str]) -> NoVerdict:
+    """How the rubric of the first run counts answers without a verdict."""
+    if not runs:
+        return "bounds"
+    with Run.open(runs[0]) as run:
+        return run.rubric.no_verdict
 
 
 def names(fields: str | Sequence[str]) -> tuple[str, ...]:

@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from typing import Unpack
 
-from judge.analysis.ratings import NoVerdict
 from judge.reporting.builders.comparison import build_leaderboard
 from judge.reporting.builders.run_data import read_run
 from judge.reporting.report import Report
+from judge.rubric import NoVerdict
 from judge.workflows.corrections import with_corrections
 from judge.workflows.inputs import RatingOptions, RatingSource, RunSource, paths
 
@@ -16,7 +16,7 @@ def leaderboard(
     *,
     humans: RatingSource | None = None,
     system: str | None = None,
-    no_verdict: NoVerdict = "bounds",
+    no_verdict: NoVerdict | None = None,
     **options: Unpack[RatingOptions],
 ) -> Report:
     """Rank several runs, or the systems within one, by pass rate, with the uncertainty of each rank.
@@ -50,4 +50,5 @@ def leaderboard(
     sources = [read_run(run, no_verdict) for run in paths(runs)]
     found = build_leaderboard(sources, system=system, cluster=options.get("cluster"))
     names = [source.table.name for source in sources]
-    return with_corrections(found, runs, humans, options, field=system, names=names, no_verdict=no_verdict)
+    policy = sources[0].table.no_verdict
+    return with_corrections(found, runs, humans, options, field=system, names=names, no_verdict=policy)

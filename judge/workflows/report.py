@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 from typing import Unpack
 
-from judge.analysis.ratings import NoVerdict
 from judge.reporting.builders.run_data import read_run
 from judge.reporting.builders.several_runs import build_runs
 from judge.reporting.builders.single_run import build_report
 from judge.reporting.report import Report
+from judge.rubric import NoVerdict
 from judge.workflows.corrections import with_corrections
 from judge.workflows.inputs import RatingOptions, RatingSource, RunSource, names, paths
 
@@ -18,7 +18,7 @@ def report(
     humans: RatingSource | None = None,
     by: str | Sequence[str] = (),
     worst: int = 5,
-    no_verdict: NoVerdict = "bounds",
+    no_verdict: NoVerdict | None = None,
     **options: Unpack[RatingOptions],
 ) -> Report:
     """Report pass rates with intervals, scores, slices, failures, anomalies and cost.
@@ -38,7 +38,8 @@ def report(
         Number of worst answers shown in full, for one run.
     no_verdict : {'bounds', 'drop', 'fail'}
         How answers without a verdict are counted: as fails; not at all; or not at all, with the figures that
-        would result if all of them were fails or passes. Their number is always shown.
+        would result if all of them were fails or passes. Their number is always shown. Default: what the
+        rubric says, which is bounds if it says nothing.
     **options
         ``cluster``: items that share this field (image, source) are not independent and are resampled
         together; default: ``pair_id``, where items have one; ``"id"`` keeps all items apart. With `humans`
@@ -61,4 +62,5 @@ def report(
         found = build_report(sources[0], by=names(by), cluster=cluster, n_worst=worst)
     else:
         found = build_runs(sources, by=names(by), cluster=cluster)
-    return with_corrections(found, runs, humans, options, by=names(by), no_verdict=no_verdict)
+    policy = sources[0].table.no_verdict
+    return with_corrections(found, runs, humans, options, by=names(by), no_verdict=policy)

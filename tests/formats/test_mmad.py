@@ -59,7 +59,7 @@ def test_the_nth_answer_of_a_picture_belongs_to_its_nth_question(write):
 def test_item_knows_dataset_object_type_and_whether_the_part_is_good(write):
     items = read_foreign(write("mmad.json", QUESTIONS), write("answers.json", ANSWERS)).items
     assert items[0].metadata | {"image": "", "number": 0} == {
-        "dataset": "DS-MVTec", "object": "bottle", "question_type": "Anomaly Detection", "anomaly": True,
+        "dataset": "DS-MVTec", "object": "bottle", "defect": "broken_large", "question_type": "Anomaly Detection", "anomaly": True,
         "image": "", "number": 0,
     }  # fmt: skip
     assert items[2].metadata["anomaly"] is False
@@ -166,3 +166,52 @@ def test_knowledge_can_be_left_out_of_a_rubric(write):
 def test_knowledge_of_another_form_says_what_was_found(write, content, message):
     with pytest.raises(InputError, match=message):
         rules_from_knowledge(write("knowledge.json", content))
+
+
+def read_several(write, *names, **options):
+    files = [write(name, ANSWERS) for name in names]
+    return read_foreign(write("mmad.json", QUESTIONS), *files, **options)
+
+
+def test_files_of_several_models_are_a_system_each(write):
+    found = read_several(write, "answers_1_shot_gpt.json", "answers_1_shot_llava.json")
+    first, n = found.items[0], len(ANSWERS)
+    assert [item.system for item in found.items] == ["gpt"] * n + ["llava"] * n
+    assert (first.id, first.metadata["shots"]) == (f"{first.metadata['pair_id']}/gpt", 1)
+    assert found.problems == {}
+
+
+def test_files_with_other_numbers_of_shots_share_pairs(write):
+    items = read_several(write, "answers_0_shot_gpt.json", "answers_1_shot_gpt.json").items
+    zero, one = ([item for item in items if item.metadata["shots"] == n] for n in (0, 1))
+    assert [item.metadata["pair_id"] for item in zero] == [item.metadata["pair_id"] for item in one]
+    assert {item.id for item in zero}.isdisjoint({item.id for item in one})
+    assert zero[0].id.endswith("/0-shot")
+
+
+def test_a_file_whose_name_says_nothing_of_shots_is_told_apart_too(write):
+    found = read_several(write, "answers_0_shot_gpt.json", "gpt.json")
+    assert {item.metadata.get("shots") for item in found.items} == {0, None}
+    assert found.items[-1].id.endswith("/shots unknown")
+
+
+def test_files_with_answers_to_other_questions_stay_one_system(write):
+    files = [write(f"part_{i}.json", [row]) for i, row in enumerate(ANSWERS[::2])]
+    items = read_foreign(*files).items
+    assert {item.system for item in items} == {None}
+
+
+@pytest.mark.parametrize(
+    ("templates", "normal"), [("similar", ["good/1.png"]), ("random", ["good/9.png"]), ("none", [])]
+)
+def test_the_reference_picture_is_the_template_that_is_asked_for(write, templates, normal):
+    picture = {**QUESTIONS[BAD], "similar_templates": ["good/1.png"], "random_templates": ["good/9.png"]}
+    files = write("mmad.json", {**QUESTIONS, BAD: picture}), write("answers.json", ANSWERS)
+    item = read_foreign(*files, templates=templates).items[0]
+    assert [image.path for image in item.images if image.role == "reference"] == normal
+
+
+def test_templates_are_refused_for_other_formats(write):
+    row = {"question_id": 1, "mslm_answer": "B", "robustness_category": "x", "question": "?"}
+    with pytest.raises(InputError, match="templates"):
+        read_foreign(write("r.json", [row]), templates="random")

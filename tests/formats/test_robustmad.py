@@ -100,6 +100,7 @@ def test_joined_item_has_the_fields_of_response_question_and_image(write, questi
         "difficulty": "hard",
         "category": "cable",
         "specie_name": "electrical",
+        "defect": "electrical",
         "anomaly": "bent_wire",
         "dataset": "MVTec",
         "image_path": "cable/1.png",
@@ -353,3 +354,36 @@ def test_a_picture_that_is_no_text_is_no_picture_even_where_ids_count_anew_for_e
     found = read_foreign(asked, given)
     assert [sum(one.role == "query" for one in item.images) for item in found.items] == [0, 1]
     assert found.problems == {}
+
+
+def test_files_of_several_models_are_a_system_each_in_both_conditions(write, questions):
+    names = ("MCQ_gpt_s0.json", "MCQ_gpt_s0_low.json", "MCQ_llava_s0.json", "MCQ_llava_s0_low.json")
+    found = read_foreign(questions, *(write(name, [response(1), response(2)]) for name in names))
+    assert [(item.id, item.system) for item in found.items[::2]] == [
+        ("q1/gpt_s0", "gpt_s0"),
+        ("q1_low/gpt_s0", "gpt_s0"),
+        ("q1/llava_s0", "llava_s0"),
+        ("q1_low/llava_s0", "llava_s0"),
+    ]
+    assert {item.metadata["pair_id"] for item in found.items} == {"q1", "q2"}
+    assert found.by[0] == "system"
+    assert found.problems == {}
+
+
+def test_rows_that_name_their_model_are_a_system_each(write):
+    rows = [response(1, model="gpt"), response(1, model="llava")]
+    assert [item.system for item in read_foreign(write("r.json", rows)).items] == ["gpt", "llava"]
+
+
+def test_files_with_answers_to_other_questions_stay_one_system(write, questions):
+    files = write("part_1.json", [response(1)]), write("part_2.json", [response(2)])
+    assert [item.id for item in read_foreign(questions, *files).items] == ["q1", "q2"]
+
+
+def test_scores_of_several_systems_belong_to_their_own_answers(write):
+    files = [
+        write(f"OE_{name}_scored_batched_api.json", {"questions": [judged(1, judgment(overall_score=score))]})
+        for name, score in (("gpt", 2), ("llava", 5))
+    ]
+    scores = [score for score in read_foreign(*files).scores if score.dimension == "overall"]
+    assert [(score.item_id, score.value) for score in scores] == [("q1/gpt", 2.0), ("q1/llava", 5.0)]

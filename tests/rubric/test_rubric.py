@@ -49,11 +49,17 @@ def item(**metadata):
 # -- the shipped ones
 
 
-def test_three_rubrics_are_shipped():
-    assert [*shipped_rubrics()] == ["guided_inspection", "inspection", "open_qa", "summary"]
+def test_the_shipped_rubrics_are_found_by_name():
+    assert {"guided_inspection", "inspection", "multiple_choice", "open_qa", "summary"} <= {*shipped_rubrics()}
 
 
-@pytest.mark.parametrize("name", [*shipped_rubrics()])
+def test_multiple_choice_has_one_binary_dimension_and_counts_a_missing_verdict_as_a_fail():
+    loaded = load_rubric("multiple_choice")
+    assert {name: d.type for name, d in loaded.dimensions.items()} == {"correct": "binary"}
+    assert (loaded.pass_rule, loaded.no_verdict) == ({"correct": 1}, "fail")
+
+
+@pytest.mark.parametrize("name", [name for name in shipped_rubrics() if name != "multiple_choice"])
 def test_a_shipped_rubric_is_sound_and_says_where_it_comes_from(name):
     loaded = load_rubric(name)
     assert loaded.name == name
@@ -412,7 +418,7 @@ def test_a_rubric_may_share_parts_by_merge_keys():
 def test_a_rubric_that_does_not_exist_names_the_shipped_ones():
     with pytest.raises(
         RubricError,
-        match=r"neither shipped nor a file\. Shipped: guided_inspection, inspection, open_qa, summary",
+        match=r"neither shipped nor a file\. Shipped: guided_inspection, inspection, multiple_choice, open_qa, summary",
     ):
         load_rubric("nowhere")
     with pytest.raises(RubricError, match="did you mean open_qa"):
@@ -456,3 +462,32 @@ def test_rubric_asked_as_numbers_is_a_sound_rubric(name):
     asked = load_rubric(name).as_numbers()
     stored = asked.model_dump(by_alias=True)
     assert Rubric.model_validate(stored).model_dump(by_alias=True) == stored
+
+
+# -- names of one field, and answers without a verdict
+
+
+@pytest.mark.parametrize("named", ["object", "category", "specie_name"])
+@pytest.mark.parametrize("given", ["object", "category", "specie_name"])
+def test_object_category_and_specie_name_are_one_field(named, given):
+    ruled = rubric(rules=[{"when": {named: ["gear", "lid"]}, "text": "r"}])
+    assert [len(ruled.rules_for(item(**{given: value}))) for value in ("gear", "pill")] == [1, 0]
+
+
+def test_a_field_that_an_item_has_itself_goes_before_its_other_names():
+    ruled = rubric(rules=[{"when": {"object": "gear"}, "text": "r"}])
+    assert ruled.rules_for(item(object="lid", category="gear")) == []
+
+
+@pytest.mark.parametrize(("policy", "verdict"), [("fail", False), ("drop", None), ("bounds", None)])
+def test_a_missing_verdict_fails_where_the_rubric_says_so(policy, verdict):
+    declared = rubric(no_verdict=policy)
+    assert declared.counted_verdict({}) is verdict
+    assert declared.counted_verdict({"overall": 3.0}) is True
+    assert declared.counted_verdict({}, ["overall"]) is None
+    assert declared.passes({}) is None
+
+
+def test_a_rubric_without_the_field_has_the_digest_that_it_had():
+    assert rubric().digest == rubric(no_verdict="bounds").digest
+    assert "no_verdict" not in rubric().model_dump()

@@ -7,6 +7,7 @@ from judge.errors import InputError
 from judge.items import InputSummary
 from judge.rubric import load_rubric
 from judge.scoring.checked_items import BadItems, InputOptions, checked_items, input_notes
+from judge.scoring.judge import Judge
 
 from .builders import item, rubric
 
@@ -14,7 +15,9 @@ ITEMS = [item(f"q{n}", f"Answer {n}.") for n in range(1000)]
 
 
 def chosen(answers=ITEMS, **options):
-    found = checked_items(answers, InputOptions(**options), root=None, bad=BadItems(), rubric=rubric())
+    found = checked_items(
+        answers, InputOptions(**options), root=None, bad=BadItems(), judge=Judge("baseline", rubric())
+    )
     return [item.id for item in found]
 
 
@@ -172,7 +175,9 @@ def test_tables_without_ids_by_system_and_in_two_files_are_read():
 
 def notes(answers, name="open_qa", **options):
     bad = BadItems()
-    list(checked_items(answers, InputOptions(**options), root=None, bad=bad, rubric=rubric()))
+    list(
+        checked_items(answers, InputOptions(**options), root=None, bad=bad, judge=Judge("baseline", rubric()))
+    )
     return input_notes(bad.summary, load_rubric(name))
 
 

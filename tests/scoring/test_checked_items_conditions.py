@@ -5,6 +5,7 @@ import pytest
 from judge.errors import InputError
 from judge.rubric import load_rubric
 from judge.scoring.checked_items import BadItems, InputOptions, checked_items, image_root, source_name
+from judge.scoring.judge import Judge
 
 
 def _bad(count):
@@ -34,7 +35,9 @@ GOOD, BROKEN = {"id": "a", "question": "?", "answer": "!"}, {"id": "b"}
 def _ids(rows, tmp_path, **options):
     return [
         one.id
-        for one in checked_items(rows, InputOptions(**options), tmp_path, BadItems(), load_rubric("open_qa"))
+        for one in checked_items(
+            rows, InputOptions(**options), tmp_path, BadItems(), Judge("baseline", load_rubric("open_qa"))
+        )
     ]
 
 

@@ -12,9 +12,10 @@ import numpy as np
 from judge.analysis.agreement.align import AlignedRatings
 from judge.analysis.agreement.label_pool import LabelPool, Quantity, score_pool, verdict_pool
 from judge.analysis.group_difference import group_difference, rate_difference, within
-from judge.analysis.ratings import PASSES, NoVerdict, Ratings
+from judge.analysis.ratings import PASSES, Ratings
 from judge.analysis.slices import members
 from judge.records import OVERALL
+from judge.rubric import NoVerdict
 from judge.stats.engine.estimate import Estimate
 from judge.stats.engine.scale import Bools, Floats
 from judge.stats.pass_fail.predictive_values import CorrectedMean

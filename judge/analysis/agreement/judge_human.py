@@ -17,8 +17,9 @@ from judge.analysis.agreement.coefficients import (
 from judge.analysis.agreement.label_mix import LabelMix, label_mix
 from judge.analysis.agreement.label_pool import corrected_pass_rate
 from judge.analysis.group_difference import within
-from judge.analysis.ratings import PASSES, NoVerdict, Ratings
+from judge.analysis.ratings import PASSES, Ratings
 from judge.errors import InputError
+from judge.rubric import NoVerdict
 from judge.stats.engine.estimate import NO_COMPLETE_PAIRS, Estimate
 from judge.stats.engine.scale import Floats, nearest_position
 from judge.stats.judge_human.alt_test import AltTest, AltTestPart, alt_tests, omega_curve

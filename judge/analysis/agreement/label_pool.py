@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 
 from judge.analysis.agreement.label_shift import label_shift_rate
 from judge.analysis.group_difference import within
-from judge.analysis.ratings import PASSES, NoVerdict, Ratings
+from judge.analysis.ratings import PASSES, Ratings
+from judge.rubric import NoVerdict
 from judge.stats.engine.estimate import SHARE, Estimate, Range
 from judge.stats.engine.sampling_design import SamplingDesign
 from judge.stats.engine.scale import Bools, Floats

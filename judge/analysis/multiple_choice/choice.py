@@ -14,27 +14,18 @@ import numpy as np
 
 from judge.analysis.group_difference import Bools, Groups
 from judge.analysis.multiple_choice.detection import gold_anomalous
-from judge.analysis.multiple_choice.letters import LETTERS, Reading, read_letter
 from judge.analysis.pass_rate import PassRate, pass_rate
-from judge.analysis.ratings import NoVerdict
 from judge.analysis.score_table import ScoreTable
 from judge.analysis.slices import macro_average, members
 from judge.errors import InputError
 from judge.records import Item, Score
-from judge.rubric import Dimension, Overall, Rubric, RubricScale
+from judge.rubric import NoVerdict, load_rubric
+from judge.scoring.parsing.choice_answers import CORRECT, choice_outcome, no_choice_question
+from judge.scoring.parsing.chosen_letter import Reading, Unreadable, read_letter
 from judge.stats.engine.estimate import CORRELATION, Estimate
 from judge.stats.engine.scale import Floats
 
-CORRECT = "correct"
-RUBRIC = Rubric(
-    name="choice",
-    description="Whether the right option was chosen.",
-    task="Choose one of the options.",
-    scale=RubricScale(min=0, max=1, level="nominal"),
-    dimensions={CORRECT: Dimension(description="The right option.", anchors={0: "Wrong.", 1: "Right."})},
-    overall=Overall(how="none"),
-    pass_rule={CORRECT: 1},
-)
+RUBRIC = "multiple_choice"
 
 
 @dataclass(frozen=True)
@@ -57,7 +48,7 @@ class Answers:
     unusable: dict[str, list[str]]
 
     @property
-    def reasons(self) -> dict[str, int]:
+    def reasons(self) -> dict[Unreadable, int]:
         """Reason why a reply is unreadable -> number of replies."""
         return dict(Counter(reading.reason for reading in self.readings if reading.reason).most_common())
 
@@ -67,7 +58,9 @@ class Answers:
         return replace(self, table=self.table.take(mask), readings=kept)
 
 
-def read_answers(items: Iterable[Item], *, no_verdict: NoVerdict = "fail", name: str = "answers") -> Answers:
+def read_answers(
+    items: Iterable[Item], *, no_verdict: NoVerdict | None = None, name: str = "answers"
+) -> Answers:
     """Read the letter from every reply and compare it with the correct one.
 
     Parameters
@@ -94,7 +87,7 @@ def read_answers(items: Iterable[Item], *, no_verdict: NoVerdict = "fail", name:
     kept: list[Item] = []
     unusable: dict[str, list[str]] = {}
     for item in items:
-        if problem := _problem(item):
+        if problem := no_choice_question(item):
             unusable.setdefault(problem, []).append(item.id)
         else:
             kept.append(item)
@@ -106,27 +99,17 @@ def read_answers(items: Iterable[Item], *, no_verdict: NoVerdict = "fail", name:
         )
     readings = tuple(read_letter(item.answer, item.choices) for item in kept)
     scores = (_score(item, reading) for item, reading in zip(kept, readings, strict=True))
-    return Answers(ScoreTable.build(name, RUBRIC, kept, scores, no_verdict), readings, unusable)
-
-
-def _problem(item: Item) -> str | None:
-    if not item.choices:
-        return "no choices"
-    if item.gold is None:
-        return "no right answer"
-    if len(item.choices) > len(LETTERS):
-        return f"more than {len(LETTERS)} choices"
-    return None if item.gold in LETTERS[: len(item.choices)] else "the right answer is no offered letter"
+    return Answers(ScoreTable.build(name, load_rubric(RUBRIC), kept, scores, no_verdict), readings, unusable)
 
 
 def _score(item: Item, reading: Reading) -> Score:
-    missing = not reading.readable
-    status = "ok" if not missing else "refused" if reading.reason == "refused" else "unparsed"
-    return Score.model_validate(
-        {"item_id": item.id, "rater": "letter", "rater_kind": "judge", "dimension": CORRECT,
-         "value": None if missing else float(reading.letter == item.gold),
-         "status": status, "reason": reading.reason}
-    )  # fmt: skip
+    return Score(
+        item_id=item.id,
+        rater="letters",
+        rater_kind="judge",
+        dimension=CORRECT,
+        **choice_outcome(reading, item.gold)._asdict(),
+    )
 
 
 # --- slices

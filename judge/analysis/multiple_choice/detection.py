@@ -1,13 +1,12 @@
 """Questions whether a part is anomalous: recall, precision, false alarms (overkill) and misses."""
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from judge.analysis.group_difference import Groups
-from judge.analysis.multiple_choice.letters import LETTERS
+from judge.analysis.multiple_choice.anomaly_questions import reference_anomalous, says_anomalous
 from judge.analysis.score_table import ScoreTable
 from judge.records import Item
 from judge.stats.engine.estimate import Estimate
@@ -15,9 +14,6 @@ from judge.stats.engine.scale import Floats
 from judge.stats.pass_fail.error_rates import pass_fail
 
 SEED = 0
-QUESTION_TYPE = "question_type"
-_ANOMALOUS = {"yes", "abnormal", "anomalous", "defective", "defect", "anomaly", "bad", "ng"}
-_NORMAL = {"no", "normal", "good", "defect-free", "non-defective", "no defect", "no anomaly", "ok"}
 
 
 @dataclass(frozen=True)
@@ -41,23 +37,25 @@ class Detection:
 def gold_anomalous(items: Sequence[Item]) -> Floats:
     """1 if the correct answer says that there is an anomaly, 0 if it says that there is none, else NaN.
 
+    See `judge.analysis.multiple_choice.anomaly_questions`.
+
     Examples
     --------
     >>> item = Item(id="1", question="Any defect?", answer="B", choices=("No", "Yes"), gold="B")
     >>> gold_anomalous([item])
     array([1.])
     """
-    return np.array([_says_anomalous(item, item.gold) for item in items])
+    found = (says_anomalous(i, i.gold) if i.choices else reference_anomalous(i) for i in items)
+    return np.array(list(found))
 
 
-def detection(table: ScoreTable, clusters: Groups = None) -> Detection | None:
+def detection(table: ScoreTable, clusters: Groups = None, gold: Floats | None = None) -> Detection | None:
     """Figures of the anomaly questions; None if there are none.
 
-    An anomaly question has two options that mean yes and no (normal and abnormal, good and defective); its
-    `question_type`, if it has one, must mention anomaly or detection. An unreadable reply that counts as
-    wrong is a miss on an anomalous part and a false alarm on a normal one.
+    Which these are says `gold`, or else `gold_anomalous`. A reply that counts as wrong, unreadable ones
+    included, is a miss on an anomalous part and a false alarm on a normal one.
     """
-    gold = gold_anomalous(table.items)
+    gold = gold_anomalous(table.items) if gold is None else gold
     about_anomaly = ~np.isnan(gold)
     if not about_anomaly.any():
         return None
@@ -75,20 +73,6 @@ def detection(table: ScoreTable, clusters: Groups = None) -> Detection | None:
         "miss": _complement(found.tpr),
     }
     return Detection(found.true_pass + found.false_fail, found.true_fail + found.false_pass, figures)
-
-
-def _says_anomalous(item: Item, letter: str | None) -> float:
-    options = [" ".join(choice.casefold().split()).strip(" .") for choice in item.choices]
-    kind = item.field(QUESTION_TYPE)
-    is_other = kind is not None and not any(word in str(kind).casefold() for word in ("anomal", "detection"))
-    if letter is None or is_other:
-        return math.nan
-    if not any(options):  # MMAD without option texts: the folder of the picture tells
-        anomaly = item.field("anomaly") if kind is not None else None
-        return float(anomaly) if isinstance(anomaly, bool) else math.nan
-    if len(options) != 2 or not (set(options) & _ANOMALOUS and set(options) & _NORMAL):
-        return math.nan
-    return float(options[LETTERS.index(letter)] in _ANOMALOUS)
 
 
 def _complement(rate: Estimate) -> Estimate:

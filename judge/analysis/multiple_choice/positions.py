@@ -6,7 +6,7 @@ import numpy as np
 
 from judge.analysis.group_difference import Groups
 from judge.analysis.multiple_choice.choice import Answers
-from judge.analysis.multiple_choice.letters import LETTERS
+from judge.scoring.parsing.chosen_letter import LETTERS
 from judge.stats.engine.estimate import Estimate
 from judge.stats.judge_human.severity import marginal_homogeneity
 from judge.stats.pass_fail.proportion import mean, proportion

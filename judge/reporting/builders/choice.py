@@ -8,12 +8,13 @@ import numpy as np
 from judge.analysis.group_difference import Groups
 from judge.analysis.multiple_choice.choice import Answers, ChoiceSlices, Gap, accuracy, gaps, slices
 from judge.analysis.multiple_choice.detection import SEED, Detection, detection, gold_anomalous
-from judge.analysis.multiple_choice.letters import LETTERS
+from judge.analysis.multiple_choice.forms import OPEN, FormPair, form_pairs, tables_of_forms
 from judge.analysis.multiple_choice.positions import Positions, positions
 from judge.analysis.pass_rate import PassRate
 from judge.analysis.score_table import ScoreTable
 from judge.analysis.slices import CROSS, SMALL, members
 from judge.counting import counted
+from judge.reporting.builders.choice_forms import form_sections, form_words
 from judge.reporting.builders.single_run import default_fields
 from judge.reporting.document import Column, Row, Section, Table
 from judge.reporting.findings.run_findings import ALPHA
@@ -21,19 +22,12 @@ from judge.reporting.render.numbers import number_text
 from judge.reporting.report import Report
 from judge.reporting.tables.run_tables import MEAN_OF_SLICES, marked
 from judge.reporting.wording import field_name, p_phrase, with_interval
+from judge.scoring.parsing.chosen_letter import LETTERS, UNREADABLE
 from judge.stats.engine.estimate import Estimate
 
 _N = Column("n", "n", "count")
 _ALL = "all answers"
 _WIDEST_MATRIX = 8
-_WORDS = {
-    "empty": "empty",
-    "truncated": "reasoning cut off",
-    "refused": "refused",
-    "not_offered": "option not offered",
-    "several": "several options",
-    "no_choice": "no option",
-}
 
 
 def build_choice(
@@ -55,7 +49,7 @@ def build_choice(
     cluster : str, optional
         Field whose items are resampled together; see `ScoreTable.clusters`.
     run : ScoreTable, optional
-        Open answers to compare with, by the same fields.
+        Open answers to compare with, by the same fields; paired where they answer the same questions.
     problems : dict, optional
         Problem found while reading the files -> ids.
 
@@ -66,6 +60,9 @@ def build_choice(
     """
     clusters = answers.table.clusters(cluster)
     rate = accuracy(answers, clusters)
+    tables = tables_of_forms(answers, run)
+    pairs = form_pairs(tables, cluster)
+    is_paired = any(pair.first == OPEN for pair in pairs)
     fields = by or default_fields(answers.table)
     sliced = [slices(answers, field, clusters) for field in fields]
     found, placed = detection(answers.table, clusters), positions(answers, clusters)
@@ -74,15 +71,17 @@ def build_choice(
         *(_slice_section(one) for one in sliced),
         *_detection_sections(answers, found, fields, clusters),
         Section("positions", "Position of the option", tables=(_positions(placed),)),
-        *(_gap_section(field, gaps(answers, run, field, clusters)) for field in fields if run is not None),
+        *form_sections(tables, pairs, fields, cluster),
     ]
+    if run is not None and not is_paired:
+        sections += [_gap_section(field, gaps(answers, run, field, clusters)) for field in fields]
     return Report(
         "choice",
         f"{answers.table.name}: {len(answers.table):,} multiple-choice answers",
-        tuple(_verdict(answers, rate, found, placed)),
+        (*_verdict(answers, rate, found, placed), *form_words(pairs)),
         tuple(_warnings(answers, problems or {})),
         tuple(sections),
-        _named_estimates(rate, sliced, found),
+        _named_estimates(rate, sliced, found, pairs),
         {"answers": answers.table.name, "unreadable replies": f"count as {_policy(answers)}"},
         tuple(_methods(cluster, answers, found)),
     )
@@ -97,7 +96,7 @@ def _verdict(answers: Answers, rate: PassRate, found: Detection | None, placed: 
     yield f"{with_interval(rate.estimate, 'share')} of answers are correct: {rate.n_pass:,} of {n:,}."
     unreadable = sum(answers.reasons.values())
     if unreadable:
-        why = ", ".join(f"{_WORDS[reason]}: {count:,}" for reason, count in answers.reasons.items())
+        why = ", ".join(f"{UNREADABLE[reason]}: {count:,}" for reason, count in answers.reasons.items())
         share = number_text(unreadable / len(answers.table), "share")
         yield (
             f"{unreadable:,} of {len(answers.table):,} replies ({share}) do not name exactly one offered "
@@ -139,7 +138,7 @@ def _warnings(answers: Answers, problems: dict[str, list[str]]) -> Iterator[str]
 def _reading(answers: Answers) -> Table:
     how = Counter(reading.how for reading in answers.readings if reading.how).most_common()
     rows: list[Row] = [(f"read: {kind}", count) for kind, count in how]
-    rows += [(f"unreadable: {_WORDS[reason]}", count) for reason, count in answers.reasons.items()]
+    rows += [(f"unreadable: {UNREADABLE[reason]}", count) for reason, count in answers.reasons.items()]
     note = (
         "letter: a bare letter; marked: boxed or in a tag; announced: “the answer is …”; decided: “I "
         "choose …”; first, last: at the start or on the last line; text: the text of an option; "
@@ -281,12 +280,13 @@ def _gap_section(field: str, rows: Sequence[Gap]) -> Section:
 
 
 def _named_estimates(
-    rate: PassRate, sliced: Sequence[ChoiceSlices], found: Detection | None
+    rate: PassRate, sliced: Sequence[ChoiceSlices], found: Detection | None, pairs: Sequence[FormPair]
 ) -> dict[str, Estimate]:
     return {
         "accuracy": rate.estimate,
         **{f"macro.{one.field}": one.macro for one in sliced},
         **(found.figures if found else {}),
+        **{f"difference.{pair.second}-{pair.first}": pair.change.difference for pair in pairs},
     }
 
 

@@ -6,7 +6,6 @@ from dataclasses import replace
 from judge.analysis.comparable import same_answers
 from judge.analysis.compare import RunComparison, compare, split
 from judge.analysis.leaderboard import by_system, leaderboard
-from judge.analysis.ratings import NoVerdict
 from judge.errors import InputError
 from judge.reporting.builders.run_data import RunData, read_run
 from judge.reporting.builders.single_run import about, default_fields, dependence
@@ -15,6 +14,7 @@ from judge.reporting.findings import run_findings
 from judge.reporting.report import Report
 from judge.reporting.tables import comparison_tables
 from judge.reporting.wording import counted, display_name, field_name
+from judge.rubric import NoVerdict
 
 SHORT = ("overview", "leaderboard", "corrected")
 """Sections of a comparison or a leaderboard that are shown first."""
@@ -75,7 +75,7 @@ def build_comparison(
 
 
 def read_pair(
-    runs: Sequence[str], between: str | None = None, no_verdict: NoVerdict = "bounds"
+    runs: Sequence[str], between: str | None = None, no_verdict: NoVerdict | None = None
 ) -> tuple[RunData, RunData]:
     """Two runs, or two groups of items of one: ``condition``, or ``condition=clean,degraded``.
 

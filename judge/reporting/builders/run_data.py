@@ -2,15 +2,15 @@
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from judge.analysis.ratings import NoVerdict
 from judge.analysis.score_spread import ScoreSpread, score_spreads
 from judge.analysis.score_table import ScoreTable
 from judge.analysis.stored_run import FoundScores
 from judge.reporting.document import IMAGE_ROOT
+from judge.rubric import NoVerdict
 from judge.scoring.random_sample import RandomSample
 from judge.scoring.run import Run
 from judge.scoring.run_summary import RunSummary, ScoreCounts
@@ -41,8 +41,8 @@ class RunData:
     spreads: Mapping[str, ScoreSpread] = field(default_factory=dict)
 
 
-def read_run(path: str | Path, no_verdict: NoVerdict = "bounds") -> RunData:
-    """Read a run folder; `no_verdict` says how answers without a verdict are counted.
+def read_run(path: str | Path, no_verdict: NoVerdict | None = None) -> RunData:
+    """Read a run folder; `no_verdict` says how answers without a verdict count: None as its rubric says.
 
     Raises
     ------
@@ -59,7 +59,8 @@ def read_run(path: str | Path, no_verdict: NoVerdict = "bounds") -> RunData:
 
 def _counts(table: ScoreTable, found: FoundScores) -> ScoreCounts:
     """Counts for the summary, from the reading of the scores."""
-    n_passed, n_failed = (int((table.verdicts == verdict).sum()) for verdict in (1, 0))
+    counted = replace(table, no_verdict=table.rubric.no_verdict).passed  # as the run counts them itself
+    n_passed, n_failed = (int((counted == verdict).sum()) for verdict in (1, 0))
     return ScoreCounts(
         complete=int((found.any_score & ~found.any_open).sum()),
         verdicts={True: n_passed, False: n_failed, None: int(found.any_score.sum()) - n_passed - n_failed},

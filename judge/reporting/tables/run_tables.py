@@ -9,12 +9,12 @@ from judge.analysis.anomalies import Anomaly
 from judge.analysis.failures import FailureProfile
 from judge.analysis.measures import MeasureKind
 from judge.analysis.pass_rate import DimensionSummary, PassRate
-from judge.analysis.ratings import NoVerdict
 from judge.analysis.score_table import ScoreTable
 from judge.analysis.slices import SMALL, SliceTable
 from judge.analysis.status_column import OUTCOMES
 from judge.reporting.document import Column, Row, Seconds, Table
 from judge.reporting.wording import counted, display_name, field_name
+from judge.rubric import NoVerdict
 from judge.scoring.run_summary import RunSummary
 
 SMALL_NOTE = f"* fewer than {SMALL} verdicts; interpret with caution."

@@ -12,6 +12,7 @@ from judge.scoring.backends.vllm.engine import EngineOptions
 from judge.scoring.callbacks import ScoringCallback
 from judge.scoring.images import ImageEncoder
 from judge.scoring.judge import PROMPT_VERSION, Judge
+from judge.scoring.parsing.choice_answers import check_choice_rubric
 from judge.scoring.reply_form import bare_labels
 from judge.scoring.run import Run
 
@@ -35,6 +36,8 @@ def check_backend(judge: Judge, connection: Connection) -> None:
         the prompt.
     InputError
         The file of recorded replies does not exist.
+    RubricError
+        The judge is `letters`, and the rubric asks for more than the right option.
     MissingExtraError
         A package is not installed.
     """
@@ -44,7 +47,9 @@ def check_backend(judge: Judge, connection: Connection) -> None:
             f"{judge.model}: this judge has version {judge.prompt} of the prompt; this release sends version "
             f"{PROMPT_VERSION} only. Create the judge again and score into another folder: out (--out)"
         )
-    if judge.backend in ("baseline", "replay") and judge.scores == "expected":
+    if judge.backend == "letters":
+        check_choice_rubric(judge.rubric)
+    if judge.backend in ("baseline", "letters", "replay") and judge.scores == "expected":
         raise BackendError(
             f"{judge.model}: expected scores need a model that returns token probabilities: vllm:MODEL, "
             "hosted_vllm/MODEL, or an API with log-probabilities. Otherwise use scores='text' (--scores text)"
@@ -138,6 +143,10 @@ def load_backend(
             from judge.scoring.backends.baseline import BaselineBackend
 
             return BaselineBackend(judge.rubric)
+        case "letters":
+            from judge.scoring.backends.letters import LettersBackend
+
+            return LettersBackend()
         case "replay":
             from judge.scoring.backends.replay import ReplayBackend
 

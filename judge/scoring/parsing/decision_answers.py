@@ -68,17 +68,20 @@ class DecisionForm(Record):
     questions: dict[str, AskedQuestion]
 
 
-class _Facts(Protocol):
+class RunFacts(Protocol):
+    """Where a run is, and what it stores about itself."""
+
     path: Path
 
-    def fact(self, name: str) -> Any: ...
+    def fact(self, name: str) -> Any:
+        """Return one fact of the run."""
 
 
 class _UnreadableAnswer(Exception):
     """An answer that gives no distribution; the text says why."""
 
 
-def form_of(run: _Facts) -> DecisionForm | None:
+def form_of(run: RunFacts) -> DecisionForm | None:
     """Return how a run asked its decision model; None if its judge is no decision model.
 
     Raises

@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from judge.records import OVERALL, Completion, Item, Score
 from judge.rubric import CRITERIA, ItemRubric, ItemRubrics, Rubric, asks_criteria
+from judge.scoring.parsing.choice_answers import ReplyForm, read_choice
 from judge.scoring.parsing.decision_answers import DecisionForm, read_answers
 from judge.scoring.parsing.echoes import (
     ECHO,
@@ -46,12 +47,12 @@ def score_rows(
     rubric: Rubric,
     rater: str,
     samples: int = 1,
-    form: DecisionForm | None = None,
+    form: ReplyForm = None,
 ) -> list[Score]:
     """Return the scores of one item: a row for each dimension, flag and criterion of each sample.
 
-    Of several replies to one request, the last one that holds a value decides. `form` says how a decision
-    model was asked; None reads replies as text.
+    Of several replies to one request, the last one that holds a value decides. `form` says how replies
+    are read; None reads them as judgments in text.
     """
     own = _rubric_of(item, rubric)
     answered: dict[int, dict[str, Outcome]] = {sample: {} for sample in range(samples)}
@@ -75,9 +76,7 @@ def score_rows(
     ]
 
 
-def read(
-    completion: Completion, rubric: Rubric, item: Item, form: DecisionForm | None = None
-) -> dict[str, Outcome]:
+def read(completion: Completion, rubric: Rubric, item: Item, form: ReplyForm = None) -> dict[str, Outcome]:
     """Parse a completion.
 
     Parameters
@@ -87,8 +86,8 @@ def read(
         Gives the scales, and the dimensions (with their aliases) and flags to look for.
     item : Item
         The item under judgment; verdicts in its own texts are not verdicts of the judge.
-    form : DecisionForm or None
-        How a decision model was asked; None for all other judges.
+    form : DecisionForm, 'letters' or None
+        How a decision model was asked, or that the reply chooses a letter; None for all other judges.
 
     Returns
     -------
@@ -98,9 +97,9 @@ def read(
     return _read(completion, _rubric_of(item, rubric), item, form)
 
 
-def _read(
-    completion: Completion, own: ItemRubric, item: Item, form: DecisionForm | None
-) -> dict[str, Outcome]:
+def _read(completion: Completion, own: ItemRubric, item: Item, form: ReplyForm) -> dict[str, Outcome]:
+    if form == "letters":
+        return read_choice(completion, item)
     part = own.parts.get(completion.dimension)
     if part is None:  # asked by a rubric with other dimensions
         return {}

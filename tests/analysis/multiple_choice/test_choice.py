@@ -14,6 +14,7 @@ from judge.analysis.score_table import ScoreTable
 from judge.analysis.slices import macro_average
 from judge.errors import InputError
 from judge.records import Item, Score
+from judge.rubric import load_rubric
 
 FOUR = ("lid", "cap", "body", "neck")
 YES_NO = ("Yes", "No")
@@ -239,7 +240,7 @@ def open_run(pairs):
         Score(item_id=str(n), rater="m", rater_kind="judge", dimension="correct", value=float(passed))
         for n, (_, passed) in enumerate(pairs)
     ]
-    return ScoreTable.build("open", RUBRIC, items, scores)
+    return ScoreTable.build("open", load_rubric(RUBRIC), items, scores)
 
 
 def test_gap_is_choice_minus_open_with_newcombes_interval():

@@ -6,6 +6,7 @@ from judge.analysis.multiple_choice.choice import RUBRIC, read_answers
 from judge.analysis.score_table import ScoreTable
 from judge.records import Item, Score
 from judge.reporting.builders.choice import build_choice
+from judge.rubric import load_rubric
 
 YES_NO, FOUR = ("Yes", "No"), ("lid", "cap", "body", "neck")
 
@@ -138,7 +139,7 @@ def open_run(pairs, **fields):
         Score(item_id=f"o{n}", rater="m", rater_kind="judge", dimension="correct", value=float(passed))
         for n, (_, passed) in enumerate(pairs)
     ]
-    return ScoreTable.build("open", RUBRIC, items, scores)
+    return ScoreTable.build("open", load_rubric(RUBRIC), items, scores)
 
 
 @pytest.fixture(scope="module")

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from judge.analysis.multiple_choice.letters import LETTERS, Reading, read_letter
+from judge.scoring.parsing.chosen_letter import LETTERS, Reading, read_letter
 
 DEFECTS = ("Scratch on the lid", "Dent", "Missing screw", "Stain", "No defect")  # A to E
 YES_NO = ("Yes", "No")

@@ -17,6 +17,17 @@ Unreadable = Literal["empty", "refused", "not_offered", "several", "no_choice", 
 How = Literal["letter", "marked", "announced", "decided", "first", "last", "text", "bracketed"]
 
 LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+READER_VERSION = 1
+"""It increases whenever a rule of this module changes, because readings by different rules are not mixed."""
+UNREADABLE: dict[Unreadable, str] = {
+    "empty": "empty",
+    "truncated": "reasoning cut off",
+    "refused": "refused",
+    "not_offered": "option not offered",
+    "several": "several options",
+    "no_choice": "no option",
+}
+"""Reason why there is no letter, in words."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from judge.analysis.multiple_choice.letters import LETTERS, read_letter
+from judge.scoring.parsing.chosen_letter import LETTERS, read_letter
 
 TWO, FOUR = ("dent", "hole"), ("lid", "cap", "body", "neck")
 
