@@ -36,10 +36,13 @@ class FieldColumn:
         Position of the value of each item among `values`; -1 where it has none.
     values : list or None
         The different values, in order of appearance; None if they are too long to be kept.
+    value_labels : list of str
+        Label of each value; the same list as `values` where all are texts. Two values can have one label.
     """
 
     codes: NDArray[np.int32]
     values: list[Any] | None
+    value_labels: list[str]
 
     @property
     def given(self) -> Bools:
@@ -48,17 +51,17 @@ class FieldColumn:
 
     def labels(self) -> Labels:
         """Value of each item as a label, ``(none)`` where it is missing."""
-        return np.array([*map(as_label, self.values or ()), NO_LABEL])[self.codes]
+        return np.array([*self.value_labels, NO_LABEL])[self.codes]
 
     def coded(self) -> CodedLabels:
         """Labels as numbers, each different label once; those that do not occur are among them."""
-        of_value = CodedLabels.of([*map(as_label, self.values or ()), NO_LABEL])
+        of_value = CodedLabels.of([*self.value_labels, NO_LABEL])
         return CodedLabels(of_value.labels, of_value.codes[self.codes])
 
     def distinct_labels(self) -> set[str]:
         """Labels that occur, without that of a missing value."""
         used = np.unique(self.codes[self.codes >= 0]).tolist()
-        return {as_label((self.values or ())[code]) for code in used}
+        return {self.value_labels[code] for code in used}
 
     def texts(self) -> list[str | None]:
         """Value of each item as text; None where it is missing."""
@@ -67,15 +70,15 @@ class FieldColumn:
 
     def groups(self, ids: NDArray[np.object_]) -> Ints:
         """Number of the label of each item, in their order; an item without a value is a group of its own."""
-        labels, place = np.unique([as_label(value) for value in self.values or ()], return_inverse=True)
+        place = {label: number for number, label in enumerate(sorted(set(self.value_labels)))}
         alone = np.flatnonzero(self.codes < 0)
-        numbers = np.append(place, -1)[self.codes]
-        numbers[alone] = len(labels) + np.argsort(np.argsort(ids[alone]))
-        return np.asarray(numbers)
+        numbers = np.array([*map(place.__getitem__, self.value_labels), -1])[self.codes]
+        numbers[alone] = len(place) + np.argsort(np.argsort(ids[alone]))
+        return numbers
 
     def take(self, index: Ints) -> "FieldColumn":
         """Keep some items, in this order."""
-        return FieldColumn(self.codes[index], self.values)
+        return FieldColumn(self.codes[index], self.values, self.value_labels)
 
 
 @dataclass(frozen=True)
@@ -188,7 +191,9 @@ class _FieldReader:
         """The column, with no value for the items that are left."""
         codes = np.full(n_items, -1, dtype=np.int32)
         codes[: len(self.codes)] = self.codes
-        return FieldColumn(codes, self.values)
+        values = self.values or []
+        labels = values if {*map(type, values)} <= {str} else [*map(as_label, values)]
+        return FieldColumn(codes, self.values, labels)
 
 
 @dataclass

@@ -182,8 +182,12 @@ def _within_clusters(table: SumTable, codes: Ints, n_clusters: int) -> Floats:
 
 def _sizes(table: SumTable, codes: Ints, n_clusters: int) -> Floats:
     """Return the items of each cluster that add to the sums; every item has a code, so that all count."""
-    adds = table.any(axis=1) if table.ndim == 2 else np.ones(len(table), dtype=bool)
-    return np.bincount(codes[adds], minlength=n_clusters).astype(float)
+    if table.ndim == 2:
+        adds = np.zeros(len(table), dtype=bool)
+        for column in table.T:  # faster than `any` of short rows
+            adds |= column != 0
+        codes = codes if adds.all() else codes[adds]
+    return np.bincount(codes, minlength=n_clusters).astype(float)
 
 
 def _distinct_rows(tables: Sequence[SumTable]) -> tuple[Ints, Ints]:
