@@ -15,13 +15,13 @@ from judge.analysis.item_fields import NO_LABEL, CodedLabels, Labels, as_label
 from judge.analysis.text_patterns import REFUSAL
 from judge.records import Item
 from judge.rubric import Rubric
-from judge.scoring.parsing.echoes import embedded_verdicts
+from judge.scoring.parsing.echoes import embedded_verdicts, may_hold_object
 from judge.scoring.parsing.verdicts import Names
 from judge.stats.engine.scale import Bools, Ints
 
 SYSTEM = "system"
 _BLOCK = 64
-_KEYS = (str, type(None))
+_KEYS = {str, type(None)}
 _MOST_CHARACTERS = 50_000_000
 """Text of the values of one field that is kept in memory; longer ones are read again when they are needed."""
 
@@ -120,7 +120,7 @@ class ItemColumns:
         names, read, rest = Names(rubric), _ItemReader(), iter(items)
         while block := list(islice(rest, _BLOCK)):
             read.add(block)
-            read.holds_verdict.extend(bool(embedded_verdicts(item, names)) for item in block)
+            read.holds_verdict.extend(_hold_verdicts(block, names))
         ids = np.empty(len(read.ids), dtype=object)
         ids[:] = read.ids
         return cls(
@@ -171,9 +171,9 @@ class _FieldReader:
         """Enter the values of the items from a row on; None is no value."""
         self.codes.extend([-1] * (row - len(self.codes)))
         # Only texts are keys of their own: 1, 1.0 and True are equal, and a list is not hashable.
-        keys = [v if type(v) in _KEYS else (type(v), repr(v)) for v in values]
+        keys = values if set(map(type, values)) <= _KEYS else list(map(_key, values))
         for key, value in dict(zip(keys, values, strict=True)).items():
-            if self.values is not None and key not in self.place:
+            if key not in self.place and self.values is not None:
                 self._add_value(key, value, self.values)
         self.codes.extend(map(self.place.get, keys, repeat(0)))
 
@@ -211,23 +211,40 @@ class _ItemReader:
 
     def add(self, items: Sequence[Item]) -> None:
         self._enter(items)
-        self.has_system.extend(item.system is not None for item in items)
-        self.ids.extend(item.id for item in items)
-        for item in items:
-            self.questions += question_key(item).encode()
-            self.texts.extend((hash(item.question), hash(item.answer)))
-            self.n_words.append(len(item.answer.split()))
-            self.refuses.append(bool(REFUSAL.match(item.answer)))
+        answers = [item.answer for item in items]
+        hashes = zip([hash(item.question) for item in items], map(hash, answers), strict=True)
+        self.has_system.extend([item.system is not None for item in items])
+        self.ids.extend([item.id for item in items])
+        self.questions += "".join(map(question_key, items)).encode()
+        self.texts.extend(chain.from_iterable(hashes))
+        self.n_words.extend(map(len, map(str.split, answers)))
+        self.refuses.extend(map(bool, map(REFUSAL.match, answers)))
 
     def _enter(self, items: Sequence[Item]) -> None:
-        kinds = dict.fromkeys(tuple(item.metadata) for item in items)
-        for name in dict.fromkeys([*chain.from_iterable(kinds), SYSTEM]):
-            if name == SYSTEM:  # a field of this name comes first
-                values = [item.metadata.get(SYSTEM, item.system) for item in items]
-            else:
-                values = [item.metadata.get(name) for item in items]
+        given = [item.metadata for item in items]
+        kinds = dict.fromkeys(map(tuple, given))
+        if len(kinds) == 1:  # nearly always
+            columns = dict(zip(next(iter(kinds)), zip(*map(dict.values, given), strict=True), strict=True))
+        else:
+            names = dict.fromkeys(chain.from_iterable(kinds))
+            columns = {name: tuple([one.get(name) for one in given]) for name in names}
+        # A field of this name comes first.
+        columns[SYSTEM] = tuple([item.metadata.get(SYSTEM, item.system) for item in items])
+        for name, values in columns.items():
             if any(value is not None for value in values):
                 self.fields.setdefault(name, _FieldReader()).enter(len(self.ids), values)
+
+
+def _key(value: Any) -> Any:
+    return value if value is None or type(value) is str else (type(value), repr(value))
+
+
+def _hold_verdicts(items: Sequence[Item], names: Names) -> list[bool]:
+    """Whether a text of each item looks like a verdict."""
+    texts = [text for i in items for text in (i.answer, i.question, *i.references, *i.choices)]
+    if not may_hold_object("\n".join(texts)):
+        return [False] * len(items)  # nearly always; one look is faster than one at each item
+    return [bool(embedded_verdicts(item, names)) for item in items]
 
 
 def question_key(item: Item) -> str:

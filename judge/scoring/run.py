@@ -28,7 +28,6 @@ from judge.scoring.schema import closed_on_error, storage_errors, transaction
 from judge.scoring.served import SELECT_SERVED, Served
 
 _MOST_PENDING = 4096
-_MOST_READ = 64  # items that are read at once
 _MOST_KNOWN = 10_000  # different sets of scores whose verdict is remembered while verdicts are read
 
 
@@ -202,16 +201,7 @@ class Run(RunDatabase):
 
     def items(self) -> Iterator[Item]:
         """Yield all items in the order of the input."""
-        position = 0
-        query = f"SELECT position, data FROM items WHERE position > ? ORDER BY position LIMIT {_MOST_READ}"
-        # One query per block: a cursor left open over a whole run would keep the WAL from shrinking.
-        while block := list(self._read(query, [position], schema.to_numbered_item)):
-            for number, item in block:
-                if number <= position:
-                    with self._reading():
-                        raise ValueError("its items are out of order")
-                position = number
-                yield item
+        return itertools.chain.from_iterable(self._item_blocks())
 
     def items_to_ask(self) -> Iterator[Item]:
         """Yield the items of the last `add_items`, with those that share a prompt prefix adjacent."""

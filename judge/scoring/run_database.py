@@ -3,16 +3,18 @@
 import contextlib
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator
+from operator import ge
 from pathlib import Path
 from typing import Any, Self, TypeVar
 
 from judge.errors import RunError
 from judge.files.sqlite import plain_row, reading
 from judge.records import Item
-from judge.scoring.schema import CREATE_POSITIONS, SELECT_USUAL
+from judge.scoring.schema import CREATE_POSITIONS, SELECT_BLOCK, SELECT_USUAL
 
 T = TypeVar("T")
-_BATCH = 20_000
+_BATCH = 20_000  # scores that are read at once
+_BLOCK = 64  # items that are read at once; their texts may be long
 
 
 class RunDatabase:
@@ -61,6 +63,19 @@ class RunDatabase:
         for item in items:  # an item that is repeated exactly keeps its first position
             self._db.execute("INSERT OR IGNORE INTO input_positions VALUES (?, ?)", [position(), item.id])
             yield item
+
+    def _item_blocks(self) -> Iterator[list[Item]]:
+        """Yield all items in the order of the input, many at once."""
+        last = 0
+        # One query per block: a cursor left open over a whole run would keep the WAL from shrinking.
+        while rows := list(self._read(SELECT_BLOCK, [last, _BLOCK], tuple)):
+            with self._reading():
+                positions, contents = zip(*rows, strict=True)
+                if any(map(ge, (last, *positions), positions)):
+                    raise ValueError("its items are out of order")
+                block = list(map(Item.model_validate_json, contents))
+            last = positions[-1]
+            yield block
 
     def _batches(self, query: str, values: Any) -> Iterator[list[tuple[Any, ...]]]:
         """Yield the rows of a query as they are, many at once."""
