@@ -260,11 +260,18 @@ def _macro_mean(of: Measure, masks: Sequence[Bools]) -> Estimate:
 
 
 def _slice(whole: _Whole, label: str, mask: Bools) -> Slice:
+    rows = np.flatnonzero(mask)
+    # Numbered anew, so that the clusters of the others are not gone through for every figure.
+    clusters = None if whole.clusters is None else cluster_codes(whole.clusters[rows], len(rows))
+    n_items = len(mask)
     return Slice(
         label,
-        whole.verdicts.rate(mask),
-        {name: marks.rate(mask) for name, marks in whole.marks.items()},
-        {of.name: of.among(mask).estimate() for of in whole.averaged},
+        whole.verdicts.take(rows, clusters).rate(),
+        {name: marks.take(rows, clusters).rate() for name, marks in whole.marks.items()},
+        {
+            of.name: (of.take(rows, clusters) if of.is_of_all(n_items) else of.among(mask)).estimate()
+            for of in whole.averaged
+        },
         group_difference(whole.table.passed, mask, ~mask, whole.clusters),
     )
 

@@ -60,9 +60,9 @@ def cluster_codes(clusters: ArrayLike | None, n_items: int) -> Ints:
         labels = np.array([str(label) for label in labels.tolist()])
     is_number = labels.dtype.kind == "i" and n_items > 0
     if is_number and labels.min() >= 0 and labels.max() < _MOST_GAPS * n_items:
-        occurs = np.zeros(int(labels.max()) + 1, dtype=np.int64)
-        occurs[labels] = 1
-        return np.asarray((np.cumsum(occurs) - 1)[labels])
+        occurs = np.zeros(int(labels.max()) + 1, dtype=bool)
+        occurs[labels] = True
+        return labels.astype(np.int64) if occurs.all() else np.asarray((np.cumsum(occurs) - 1)[labels])
     return np.unique(labels, return_inverse=True)[1].astype(np.int64)
 
 
