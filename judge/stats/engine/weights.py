@@ -89,12 +89,21 @@ class Frame:
     sizes: list[Floats] | None = None
 
     @classmethod
-    def build(cls, sums: Sequence[SumTable], clusters: ArrayLike | None, n_items: int) -> Frame:
-        """Sum each statistic within clusters and collapse clusters that are alike."""
+    def build(
+        cls,
+        sums: Sequence[SumTable],
+        clusters: ArrayLike | None,
+        n_items: int,
+        known_sizes: Sequence[Floats | None] = (),
+    ) -> Frame:
+        """Sum each statistic within clusters and collapse clusters that are alike.
+
+        `known_sizes` are those of tables whose rows are clusters already.
+        """
         codes = cluster_codes(clusters, n_items)
         n_clusters = int(codes.max(initial=-1)) + 1
         distinct = {id(table): table for table in sums}  # statistics of one builder share their sums
-        sizes = dict[int, Floats]()
+        sizes = {id(t): size for t, size in zip(sums, known_sizes, strict=False) if size is not None}
         if n_clusters < n_items:
             sizes = {key: _sizes(table, codes, n_clusters) for key, table in distinct.items()}
             distinct = {key: _within_clusters(table, codes, n_clusters) for key, table in distinct.items()}
