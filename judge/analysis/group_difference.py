@@ -10,6 +10,7 @@ from judge.stats.engine.estimate import NO_OBSERVATIONS, Estimate
 from judge.stats.engine.resampling import estimate
 from judge.stats.engine.scale import Floats
 from judge.stats.engine.statistic import Statistic, quotient
+from judge.stats.engine.weights import cluster_codes
 from judge.stats.systems.group_shares import GroupShares
 from judge.stats.systems.paired import paired_proportions
 from judge.stats.systems.significance import mcnemar, t_test
@@ -66,7 +67,7 @@ def group_difference(values: Floats, first: Bools, second: Bools, clusters: Grou
     a, b = first[used], second[used]
     if not a.any() or not b.any():
         return GroupDifference(Estimate.undefined(NO_OBSERVATIONS), np.nan, np.nan)
-    groups = None if clusters is None else np.unique(clusters[used], return_inverse=True)[1]
+    groups = None if clusters is None else cluster_codes(clusters[used], len(a))
     most_df = of_two_groups(a, b, groups)
     is_paired = groups is not None and np.array_equal(np.bincount(groups[a]), np.bincount(groups[b]))
     if is_paired and most_df > 0:  # the degrees of freedom of a mean over clusters, as in a comparison

@@ -15,13 +15,13 @@ from judge.analysis.item_fields import NO_LABEL, CodedLabels, Labels, as_label
 from judge.analysis.text_patterns import REFUSAL
 from judge.records import Item
 from judge.rubric import Rubric
-from judge.scoring.parsing.echoes import embedded_verdicts
+from judge.scoring.parsing.echoes import embedded_verdicts, may_hold_object
 from judge.scoring.parsing.verdicts import Names
 from judge.stats.engine.scale import Bools, Ints
 
 SYSTEM = "system"
 _BLOCK = 64
-_KEYS = (str, type(None))
+_KEYS = {str, type(None)}
 _MOST_CHARACTERS = 50_000_000
 """Text of the values of one field that is kept in memory; longer ones are read again when they are needed."""
 
@@ -36,10 +36,13 @@ class FieldColumn:
         Position of the value of each item among `values`; -1 where it has none.
     values : list or None
         The different values, in order of appearance; None if they are too long to be kept.
+    value_labels : list of str
+        Label of each value; the same list as `values` where all are texts. Two values can have one label.
     """
 
     codes: NDArray[np.int32]
     values: list[Any] | None
+    value_labels: list[str]
 
     @property
     def given(self) -> Bools:
@@ -48,17 +51,17 @@ class FieldColumn:
 
     def labels(self) -> Labels:
         """Value of each item as a label, ``(none)`` where it is missing."""
-        return np.array([*map(as_label, self.values or ()), NO_LABEL])[self.codes]
+        return np.array([*self.value_labels, NO_LABEL])[self.codes]
 
     def coded(self) -> CodedLabels:
         """Labels as numbers, each different label once; those that do not occur are among them."""
-        of_value = CodedLabels.of([*map(as_label, self.values or ()), NO_LABEL])
+        of_value = CodedLabels.of([*self.value_labels, NO_LABEL])
         return CodedLabels(of_value.labels, of_value.codes[self.codes])
 
     def distinct_labels(self) -> set[str]:
         """Labels that occur, without that of a missing value."""
         used = np.unique(self.codes[self.codes >= 0]).tolist()
-        return {as_label((self.values or ())[code]) for code in used}
+        return {self.value_labels[code] for code in used}
 
     def texts(self) -> list[str | None]:
         """Value of each item as text; None where it is missing."""
@@ -67,15 +70,15 @@ class FieldColumn:
 
     def groups(self, ids: NDArray[np.object_]) -> Ints:
         """Number of the label of each item, in their order; an item without a value is a group of its own."""
-        labels, place = np.unique([as_label(value) for value in self.values or ()], return_inverse=True)
+        place = {label: number for number, label in enumerate(sorted(set(self.value_labels)))}
         alone = np.flatnonzero(self.codes < 0)
-        numbers = np.append(place, -1)[self.codes]
-        numbers[alone] = len(labels) + np.argsort(np.argsort(ids[alone]))
-        return np.asarray(numbers)
+        numbers = np.array([*map(place.__getitem__, self.value_labels), -1])[self.codes]
+        numbers[alone] = len(place) + np.argsort(np.argsort(ids[alone]))
+        return numbers
 
     def take(self, index: Ints) -> "FieldColumn":
         """Keep some items, in this order."""
-        return FieldColumn(self.codes[index], self.values)
+        return FieldColumn(self.codes[index], self.values, self.value_labels)
 
 
 @dataclass(frozen=True)
@@ -117,7 +120,7 @@ class ItemColumns:
         names, read, rest = Names(rubric), _ItemReader(), iter(items)
         while block := list(islice(rest, _BLOCK)):
             read.add(block)
-            read.holds_verdict.extend(bool(embedded_verdicts(item, names)) for item in block)
+            read.holds_verdict.extend(_hold_verdicts(block, names))
         ids = np.empty(len(read.ids), dtype=object)
         ids[:] = read.ids
         return cls(
@@ -168,9 +171,9 @@ class _FieldReader:
         """Enter the values of the items from a row on; None is no value."""
         self.codes.extend([-1] * (row - len(self.codes)))
         # Only texts are keys of their own: 1, 1.0 and True are equal, and a list is not hashable.
-        keys = [v if type(v) in _KEYS else (type(v), repr(v)) for v in values]
+        keys = values if set(map(type, values)) <= _KEYS else list(map(_key, values))
         for key, value in dict(zip(keys, values, strict=True)).items():
-            if self.values is not None and key not in self.place:
+            if key not in self.place and self.values is not None:
                 self._add_value(key, value, self.values)
         self.codes.extend(map(self.place.get, keys, repeat(0)))
 
@@ -188,7 +191,9 @@ class _FieldReader:
         """The column, with no value for the items that are left."""
         codes = np.full(n_items, -1, dtype=np.int32)
         codes[: len(self.codes)] = self.codes
-        return FieldColumn(codes, self.values)
+        values = self.values or []
+        labels = values if {*map(type, values)} <= {str} else [*map(as_label, values)]
+        return FieldColumn(codes, self.values, labels)
 
 
 @dataclass
@@ -206,23 +211,40 @@ class _ItemReader:
 
     def add(self, items: Sequence[Item]) -> None:
         self._enter(items)
-        self.has_system.extend(item.system is not None for item in items)
-        self.ids.extend(item.id for item in items)
-        for item in items:
-            self.questions += question_key(item).encode()
-            self.texts.extend((hash(item.question), hash(item.answer)))
-            self.n_words.append(len(item.answer.split()))
-            self.refuses.append(bool(REFUSAL.match(item.answer)))
+        answers = [item.answer for item in items]
+        hashes = zip([hash(item.question) for item in items], map(hash, answers), strict=True)
+        self.has_system.extend([item.system is not None for item in items])
+        self.ids.extend([item.id for item in items])
+        self.questions += "".join(map(question_key, items)).encode()
+        self.texts.extend(chain.from_iterable(hashes))
+        self.n_words.extend(map(len, map(str.split, answers)))
+        self.refuses.extend(map(bool, map(REFUSAL.match, answers)))
 
     def _enter(self, items: Sequence[Item]) -> None:
-        kinds = dict.fromkeys(tuple(item.metadata) for item in items)
-        for name in dict.fromkeys([*chain.from_iterable(kinds), SYSTEM]):
-            if name == SYSTEM:  # a field of this name comes first
-                values = [item.metadata.get(SYSTEM, item.system) for item in items]
-            else:
-                values = [item.metadata.get(name) for item in items]
+        given = [item.metadata for item in items]
+        kinds = dict.fromkeys(map(tuple, given))
+        if len(kinds) == 1:  # nearly always
+            columns = dict(zip(next(iter(kinds)), zip(*map(dict.values, given), strict=True), strict=True))
+        else:
+            names = dict.fromkeys(chain.from_iterable(kinds))
+            columns = {name: tuple([one.get(name) for one in given]) for name in names}
+        # A field of this name comes first.
+        columns[SYSTEM] = tuple([item.metadata.get(SYSTEM, item.system) for item in items])
+        for name, values in columns.items():
             if any(value is not None for value in values):
                 self.fields.setdefault(name, _FieldReader()).enter(len(self.ids), values)
+
+
+def _key(value: Any) -> Any:
+    return value if value is None or type(value) is str else (type(value), repr(value))
+
+
+def _hold_verdicts(items: Sequence[Item], names: Names) -> list[bool]:
+    """Whether a text of each item looks like a verdict."""
+    texts = [text for i in items for text in (i.answer, i.question, *i.references, *i.choices)]
+    if not may_hold_object("\n".join(texts)):
+        return [False] * len(items)  # nearly always; one look is faster than one at each item
+    return [bool(embedded_verdicts(item, names)) for item in items]
 
 
 def question_key(item: Item) -> str:

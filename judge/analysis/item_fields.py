@@ -32,9 +32,12 @@ class CodedLabels:
     @classmethod
     def of(cls, labels: Iterable[str]) -> CodedLabels:
         """Number labels in order of appearance."""
-        place: dict[str, int] = {}
-        codes = np.array([place.setdefault(label, len(place)) for label in labels], dtype=np.int64)
-        return cls(list(place), codes)
+        given = list(labels)
+        distinct = list(dict.fromkeys(given))
+        if len(distinct) == len(given):
+            return cls(distinct, np.arange(len(given)))
+        place = {label: code for code, label in enumerate(distinct)}
+        return cls(distinct, np.array([*map(place.__getitem__, given)], dtype=np.int64))
 
 
 def item_field(items: Sequence[Item], name: str, *, where: str = "", hint: str = "") -> Labels:

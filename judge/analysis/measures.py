@@ -17,7 +17,7 @@ from judge.analysis.status_column import NOT_APPLICABLE
 from judge.records import OVERALL
 from judge.rubric import BINARY, CRITERIA, RubricScale
 from judge.stats.engine.estimate import Estimate
-from judge.stats.engine.scale import Floats
+from judge.stats.engine.scale import Floats, Ints
 from judge.stats.pass_fail.proportion import mean, proportion
 
 MeasureKind = Literal["score", "share"]
@@ -85,6 +85,10 @@ class Measure:
         """Number of values that the judge cannot tell."""
         return int(self.abstained.sum())
 
+    def is_of_all(self, n_items: int) -> bool:
+        """Whether there is one value for each item, in their order."""
+        return np.array_equal(self.rows, np.arange(n_items))
+
     def among(self, items: Bools) -> "Measure":
         """Keep the values of some items."""
         return self.select(items[self.rows])
@@ -93,12 +97,17 @@ class Measure:
         """Keep some values."""
         if kept.all():
             return self
+        at = np.flatnonzero(kept)
+        return self.take(at, None if self.clusters is None else self.clusters[at])
+
+    def take(self, at: Ints, clusters: Groups) -> "Measure":
+        """Keep the values at some places, in these clusters."""
         return replace(
             self,
-            values=self.values[kept],
-            abstained=self.abstained[kept],
-            rows=self.rows[kept],
-            clusters=None if self.clusters is None else self.clusters[kept],
+            values=self.values[at],
+            abstained=self.abstained[at],
+            rows=self.rows[at],
+            clusters=clusters,
         )
 
     def estimate(self) -> Estimate:

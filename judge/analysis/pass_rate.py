@@ -12,7 +12,7 @@ from judge.analysis.score_table import ScoreTable
 from judge.analysis.status_column import NOT_APPLICABLE
 from judge.rubric import RubricScale
 from judge.stats.engine.estimate import Estimate
-from judge.stats.engine.scale import Bools, Floats
+from judge.stats.engine.scale import Bools, Floats, Ints
 from judge.stats.pass_fail.proportion import proportion
 
 
@@ -80,7 +80,7 @@ def pass_rate(
     """
     n_items = len(passed)
     given = ~np.isnan(passed) if given is None else given
-    if applies is not None:
+    if applies is not None and not applies.all():
         passed, clusters = passed[applies], None if clusters is None else clusters[applies]
         given = given[applies]
     return PassRate(
@@ -106,10 +106,7 @@ def dimension_rate(table: ScoreTable, name: str, clusters: Groups = None) -> Pas
 
 @dataclass(frozen=True)
 class Marks:
-    """Pass marks of one kind of all items; see `pass_rate` for the arguments.
-
-    They are computed once, and the rates of any items from them.
-    """
+    """Pass marks of one kind, computed once for all items; see `pass_rate` for the arguments."""
 
     passed: Floats
     applies: Bools
@@ -129,12 +126,13 @@ class Marks:
             return None
         return cls(passed, table.applies_to(name), ~np.isnan(table.values[name]), clusters)
 
-    def rate(self, items: Bools | None = None) -> PassRate:
-        """Share of all answers that pass, or of those of some items."""
-        if items is None:
-            return pass_rate(self.passed, self.clusters, self.applies, self.given)
-        clusters = None if self.clusters is None else self.clusters[items]
-        return pass_rate(self.passed[items], clusters, self.applies[items], self.given[items])
+    def take(self, rows: Ints, clusters: Groups) -> "Marks":
+        """Keep some items, in these clusters."""
+        return Marks(self.passed[rows], self.applies[rows], self.given[rows], clusters)
+
+    def rate(self) -> PassRate:
+        """Share of the answers that pass."""
+        return pass_rate(self.passed, self.clusters, self.applies, self.given)
 
 
 @dataclass(frozen=True)

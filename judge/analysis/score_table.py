@@ -20,6 +20,7 @@ from judge.records import OVERALL, Item, Score
 from judge.rubric import CRITERIA, NoVerdict, Rubric
 from judge.scoring.run import Run
 from judge.stats.engine.scale import Bools, Floats, Ints
+from judge.stats.engine.weights import cluster_codes
 
 PAIR_ID = "pair_id"
 QUESTION = "question"
@@ -371,15 +372,23 @@ class ScoreTable:
         conditions), or else the answers to one question (of several systems, for example).
         """
         name = self.cluster_field(field)
-        if name is None:
-            return None
+        if name is not None and name not in self._clusters:
+            self._clusters[name] = self._clusters_by(name)
+        return self._clusters.get(name)
+
+    @cached_property
+    def _clusters(self) -> dict[str | None, Ints | None]:
+        """Clusters that were found, by field."""
+        return {}
+
+    def _clusters_by(self, name: str) -> Ints | None:
         column = self.columns.fields.get(name)
         if name == QUESTION:
             numbers = np.unique(self.columns.questions, return_inverse=True)[1]
         elif column is None or column.values is None:
             numbers = np.unique(self.groups(name), return_inverse=True)[1]
         else:
-            numbers = np.unique(column.groups(self.columns.ids), return_inverse=True)[1]
+            numbers = cluster_codes(column.groups(self.columns.ids), len(self))
         return None if len(np.unique(numbers[self.is_judged])) == self.is_judged.sum() else numbers
 
 

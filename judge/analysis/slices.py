@@ -23,7 +23,6 @@ SMALL = 20
 """A slice with fewer items is marked as small: its figures are only indicative."""
 MOST_SLICES = 200
 CROSS = "*"
-_BLOCK = 8192
 
 
 @dataclass(frozen=True)
@@ -191,7 +190,7 @@ def macro_average(
     """Macro average: mean over slices of the mean value of each slice, however many items it holds.
 
     A slice may consist of several classes, which count the same within it (balanced accuracy). Missing values
-    are left out, and so are classes and slices without a value.
+    are left out, and so are classes and slices without a value. No item is in two classes.
 
     Parameters
     ----------
@@ -212,30 +211,37 @@ def macro_average(
     0.5
     """
     used = ~np.isnan(values)
-    kept = [[c[used] for c in classes if (c & used).any()] for classes in slices]
-    kept = [classes for classes in kept if classes]
-    if not kept:
+    place = np.full(len(values), -1)
+    for number, one in enumerate(one for classes in slices for one in classes):
+        place[one] = number
+    scores, place = values[used], place[used]
+    occurs = np.isin(np.arange(sum(map(len, slices))), place)
+    ends = np.cumsum([len(classes) for classes in slices])[:-1]
+    n_classes = [n for n in map(int, map(np.sum, np.split(occurs, ends))) if n]
+    if not n_classes:
         return Estimate.undefined(NO_RATINGS)
-    flat = [c for classes in kept for c in classes]
-    weights = np.array([1 / (len(kept) * len(classes)) for classes in kept for _ in classes])
-    scores = values[used]
-    groups = None if clusters is None else clusters[used]
-    # Large for a million items. Before they are added up by cluster, whole scores fit into half the memory.
-    is_added_up = groups is not None and int(cluster_codes(groups, len(groups)).max()) + 1 < len(groups)
-    is_short = is_added_up and bool((scores.astype(np.float32) == scores).all())
-    sums = np.empty((len(scores), 2 * len(flat)), dtype=np.float32 if is_short else float)
-    for start in range(0, len(sums), _BLOCK):  # a block fits into the cache
-        rows = slice(start, start + _BLOCK)
-        for place, c in enumerate(flat):
-            sums[rows, place] = c[rows] * scores[rows]
-            sums[rows, len(flat) + place] = c[rows]
+    weights = np.array([1 / (len(n_classes) * n) for n in n_classes for _ in range(n)])
+    n_flat = len(weights)
+    # Items of no class are in a column of their own, which is left out.
+    place = np.append(np.where(occurs, np.cumsum(occurs) - 1, n_flat), n_flat)[place]
+    codes = cluster_codes(None if clusters is None else clusters[used], len(scores))
+    n_clusters = int(codes.max()) + 1
+    cells = codes * (n_flat + 1) + place
+
+    def by_cluster(added: Floats | None) -> Floats:
+        cell_sums = np.bincount(cells, added, n_clusters * (n_flat + 1))
+        return cell_sums.reshape(n_clusters, n_flat + 1)[:, :n_flat].astype(float)
+
+    sums = np.hstack([by_cluster(scores), by_cluster(None)])
+    sizes = sums[:, n_flat:].sum(axis=1) if n_clusters < len(scores) else None
 
     def mean_of_means(totals: Floats) -> Floats:
-        means = quotient(totals[:, : len(flat)], totals[:, len(flat) :])
+        means = quotient(totals[:, :n_flat], totals[:, n_flat:])
         return np.asarray(means @ weights)
 
-    statistic = Statistic(sums, mean_of_means, "share" if share else "plain", n_ratings=int(used.sum()))
-    return estimate(statistic, clusters=groups, method="wilson" if share else "jackknife")
+    kind = "share" if share else "plain"
+    statistic = Statistic(sums, mean_of_means, kind, len(scores), len(scores), sizes=sizes)
+    return estimate(statistic, method="wilson" if share else "jackknife")
 
 
 def _slice_table(whole: _Whole, field: str) -> SliceTable:
@@ -260,11 +266,18 @@ def _macro_mean(of: Measure, masks: Sequence[Bools]) -> Estimate:
 
 
 def _slice(whole: _Whole, label: str, mask: Bools) -> Slice:
+    rows = np.flatnonzero(mask)
+    # Numbered anew, so that the clusters of the others are not gone through for every figure.
+    clusters = None if whole.clusters is None else cluster_codes(whole.clusters[rows], len(rows))
+    n_items = len(mask)
     return Slice(
         label,
-        whole.verdicts.rate(mask),
-        {name: marks.rate(mask) for name, marks in whole.marks.items()},
-        {of.name: of.among(mask).estimate() for of in whole.averaged},
+        whole.verdicts.take(rows, clusters).rate(),
+        {name: marks.take(rows, clusters).rate() for name, marks in whole.marks.items()},
+        {
+            of.name: (of.take(rows, clusters) if of.is_of_all(n_items) else of.among(mask)).estimate()
+            for of in whole.averaged
+        },
         group_difference(whole.table.passed, mask, ~mask, whole.clusters),
     )
 

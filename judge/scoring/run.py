@@ -20,7 +20,7 @@ from judge.rubric import Rubric
 from judge.scoring import run_format, schema
 from judge.scoring.item_result import ItemResult, as_frame, failures_of, results_of
 from judge.scoring.judge import Judge, mismatch
-from judge.scoring.run_database import MOST_READ, RunDatabase
+from judge.scoring.run_database import RunDatabase
 from judge.scoring.run_overview import RunOverview
 from judge.scoring.run_summary import IngestCounts, RunSummary, ScoreCounts, distribution_of, summarize
 from judge.scoring.schema import closed_on_error, storage_errors, transaction
@@ -201,16 +201,7 @@ class Run(RunDatabase):
 
     def items(self) -> Iterator[Item]:
         """Yield all items in the order of the input."""
-        position = 0
-        query = f"SELECT position, data FROM items WHERE position > ? ORDER BY position LIMIT {MOST_READ}"
-        # One query per block: a cursor left open over a whole run would keep the WAL from shrinking.
-        while block := list(self._read(query, [position], schema.to_numbered_item)):
-            for number, item in block:
-                if number <= position:
-                    with self._reading():
-                        raise ValueError("its items are out of order")
-                position = number
-                yield item
+        return itertools.chain.from_iterable(self._item_blocks())
 
     def item(self, item_id: str) -> Item:
         """Return the item with this id."""

@@ -5,6 +5,7 @@ import json
 import sqlite3
 from array import array
 from collections.abc import Callable, Iterable, Iterator
+from operator import ge
 from pathlib import Path
 from typing import Any, Self, TypeVar
 
@@ -15,15 +16,15 @@ from judge.scoring.schema import (
     ANY_TRUNCATED,
     COUNT_MOST_IMAGES,
     CREATE_POSITIONS,
+    SELECT_BLOCK,
     SELECT_NEIGHBOURS,
     SELECT_USUAL,
     to_numbered_item,
 )
 
 T = TypeVar("T")
-_BATCH = 20_000
-MOST_READ = 64
-"""Items that are read at once."""
+_BATCH = 20_000  # scores that are read at once
+_BLOCK = 64  # items that are read at once; their texts may be long
 
 
 class RunDatabase:
@@ -57,8 +58,8 @@ class RunDatabase:
         query = "SELECT position, data FROM items WHERE position IN (SELECT value FROM json_each(?))"
         with self._reading():
             positions = array("q", (position for (position,) in self._rows(SELECT_NEIGHBOURS)))
-        for start in range(0, len(positions), MOST_READ):
-            block = positions[start : start + MOST_READ].tolist()
+        for start in range(0, len(positions), _BLOCK):
+            block = positions[start : start + _BLOCK].tolist()
             with self._reading():
                 found = dict(self._read(query, [json.dumps(block)], to_numbered_item))
                 items = [found[position] for position in block]
@@ -110,6 +111,19 @@ class RunDatabase:
         for item in items:  # an item that is repeated exactly keeps its first position
             self._db.execute("INSERT OR IGNORE INTO input_positions VALUES (?, ?)", [position(), item.id])
             yield item
+
+    def _item_blocks(self) -> Iterator[list[Item]]:
+        """Yield all items in the order of the input, many at once."""
+        last = 0
+        # One query per block: a cursor left open over a whole run would keep the WAL from shrinking.
+        while rows := list(self._read(SELECT_BLOCK, [last, _BLOCK], tuple)):
+            with self._reading():
+                positions, contents = zip(*rows, strict=True)
+                if any(map(ge, (last, *positions), positions)):
+                    raise ValueError("its items are out of order")
+                block = list(map(Item.model_validate_json, contents))
+            last = positions[-1]
+            yield block
 
     def _batches(self, query: str, values: Any) -> Iterator[list[tuple[Any, ...]]]:
         """Yield the rows of a query as they are, many at once."""

@@ -100,6 +100,7 @@ SELECT count(*), sum(prompt_tokens), sum(completion_tokens), sum(cached_tokens),
         (SELECT total(value) FROM json_each(label_probabilities)) END)
 FROM completions
 """
+SELECT_BLOCK = "SELECT position, data FROM items WHERE position > ? ORDER BY position LIMIT ?"
 # Scores of the only sample of one rater: rows of another one, and criteria of items, have no item. The status
 # of a score that is given is NULL, which is read faster than a text.
 SELECT_USUAL = """

@@ -899,7 +899,7 @@ def test_verdicts_do_not_depend_on_how_many_sets_of_scores_are_remembered(run, m
 def test_items_that_are_out_of_order_are_not_walked_through_for_ever(run, monkeypatch):
     """A damaged index may lead back to where one has been."""
     run.add_items([item("i1"), item("i2")])
-    monkeypatch.setattr(run, "_read", lambda *_: iter([(1, item("i1"))]))
+    monkeypatch.setattr(run, "_read", lambda *_: iter([(1, item("i1").model_dump_json())]))
     with pytest.raises(RunError, match="its items are out of order"):
         list(run.items())
 

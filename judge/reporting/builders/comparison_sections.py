@@ -53,10 +53,11 @@ def _splits_pairs(table: ScoreTable, field: str) -> bool:
     """Whether a field has two values, and every pair of items (same pair_id) has one of each."""
     if PAIR_ID not in table.fields or field == PAIR_ID or "*" in field:
         return False
-    codes, keys = table.coded(field).codes, table.coded(PAIR_ID).codes
+    codes = table.coded(field).codes
     values = np.unique(codes)
     if len(values) != 2:
         return False
+    keys = table.coded(PAIR_ID).codes
     one, other = (np.sort(keys[codes == value]) for value in values)
     return np.array_equal(one, other) and bool((np.diff(one) > 0).all())
 

@@ -228,7 +228,8 @@ def replicate(
     n_items = len(next(iter(statistics.values())).sums)
     if design is not None:
         return _weighted_replicates(statistics, clusters, method, design)
-    frame = Frame.build([s.sums for s in statistics.values()], clusters, n_items)
+    tables, sizes = zip(*((s.sums, s.sizes) for s in statistics.values()), strict=True)
+    frame = Frame.build(tables, clusters, n_items, sizes)
     seed, generator = seed_of(rng)
     values = {name: s.value() for name, s in statistics.items()}
     methods = {name: _method(s, method) for name, s in statistics.items()}

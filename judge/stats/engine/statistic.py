@@ -54,6 +54,8 @@ class Statistic:
     most_df : float
         Largest possible degrees of freedom of the standard error, where groups of items limit them; see
         `degrees_of_freedom.of_two_groups`. With 0 there is no interval.
+    sizes : ndarray or None, shape (n_clusters,)
+        Items of each cluster, where `sums` has a row for each cluster instead of each item.
     """
 
     sums: Floats | Ints
@@ -71,6 +73,7 @@ class Statistic:
     weighted: bool = True
     added: WithAdded | None = None
     most_df: float = math.inf
+    sizes: Floats | None = None
 
     @property
     def possible(self) -> Range:

@@ -99,9 +99,11 @@ def _average(values: Floats, kind: StatisticKind, sampling: Sampling) -> Estimat
         return Estimate.undefined(NO_RATINGS, confidence_level=sampling.get("confidence_level", 0.95))
     used = values[present]
     centre = float(used.mean()) if kind == "plain" else 0.0
-    # With a sampling design the frame is the whole sample: items without a value are part of the design.
-    frame = present if sampling.get("design") is None else np.ones_like(present)
-    sums = np.where(present[:, None], np.column_stack([values - centre, present]), 0.0)[frame]
+    if sampling.get("design") is None:
+        sums = np.column_stack([used - centre, np.ones(used.size)])
+        groups = select(groups, present)
+    else:  # the frame is the whole sample: items without a value are part of the design
+        sums = np.where(present[:, None], np.column_stack([values - centre, present]), 0.0)
 
     def exact(confidence_level: float) -> tuple[float, float, float]:
         share = float(used.mean())
@@ -117,6 +119,6 @@ def _average(values: Floats, kind: StatisticKind, sampling: Sampling) -> Estimat
         n_ratings=used.size,
         analytic=exact if kind == "share" else None,
     )
-    options: Sampling = {**sampling, "clusters": select(groups, frame)}
+    options: Sampling = {**sampling, "clusters": groups}
     result = estimate(statistic, **options)
     return replace(result, method="clopper-pearson") if result.method == "analytic" else result
