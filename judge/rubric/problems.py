@@ -24,6 +24,7 @@ from judge.rubric.parts import (
     ReasonsRule,
     RubricScale,
     Rule,
+    StressDeclaration,
     Verdict,
 )
 
@@ -118,6 +119,7 @@ _RECORDS: Mapping[str, type[BaseModel]] = {
     "images.*": ImageRule,
     "overall": Overall,
     "overall.caps.*": Cap,
+    "stress": StressDeclaration,
 }
 """Place of a mapping with fixed keys (``*`` for any name or position) -> the record that it becomes."""
 
@@ -249,6 +251,8 @@ _MAPPINGS: Mapping[str, str] = {
     "when": "{topic: medicine}",
     "anchors": "{1: …, 2: …}",
     "weights": "{accuracy: 2, style: 1}",
+    "stress": "{aspects: {style: clarity}}",
+    "aspects": "{style: clarity}",
 }
 """Key of a mapping -> an example, for a rubric that has something else there."""
 

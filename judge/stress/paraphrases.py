@@ -1,4 +1,4 @@
-"""Texts in other words, by a second model; every paraphrase is stored when it arrives and is not paid twice."""
+"""Texts in other words, by a second model; every paraphrase is stored as it arrives, and not paid twice."""
 
 import json
 from collections.abc import Iterable, Mapping, Sequence

@@ -192,7 +192,7 @@ def test_every_mapping_with_fixed_keys_knows_them():
     """A record that is added to the rubric must be added to the table of places, or typos go unexplained."""
     places = {
         *("scale", "dimensions.x", "dimensions.x.scale", "criteria", "rules.0", "examples.0", "flags.f"),
-        *("examples.0.verdict", "reasons.0", "images.0", "overall", "overall.caps.0"),
+        *("examples.0.verdict", "reasons.0", "images.0", "overall", "overall.caps.0", "stress"),
     }
     assert all(allowed_keys(tuple(place.split("."))) for place in places)
     parts = {r for r in _records(Record) if r.__module__ == "judge.rubric.parts"}
