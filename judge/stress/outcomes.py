@@ -292,7 +292,7 @@ def _held(expected: Expectation, twin: Floats, standard: Floats, top: float) -> 
 
 
 def _one_sided(p: float, higher: Floats, lower: Floats) -> float:
-    """p-value of the alternative that `higher` is higher, from the two-sided one of a symmetric distribution."""
+    """p-value of the alternative that `higher` is higher, from that of both sides."""
     if math.isnan(p):
         return p
     difference = float(np.nanmean(higher - lower))
