@@ -277,7 +277,7 @@ class _Comparison:
 
 
 def _moved(twin: Floats, standard: Floats, first: Floats) -> tuple[Floats, Floats]:
-    """Distance of the twin and of the repeated request from the first score: equal in law without an effect."""
+    """Distances of twin and repeated request from the first score; without an effect, neither is larger."""
     return abs(twin - first), abs(standard - first)
 
 
