@@ -183,7 +183,7 @@ class _Comparison:
         found = [self._response(probe, dimension, asked) for dimension in tested]
         adjusted = holm([response.p for response, _ in found])
         responses = tuple(
-            self._judged(replace(response, p_adjusted=float(p)), len(found), probe)
+            self._judged(replace(response, p_adjusted=float(p)), len(found))
             for (response, _), p in zip(found, adjusted, strict=True)
         )
         held = _all_held([marks for _, marks in found], len(asked))
@@ -269,7 +269,7 @@ class _Comparison:
         )
         return found.p_value
 
-    def _judged(self, response: DimensionResponse, n_tests: int, probe: Probe) -> DimensionResponse:
+    def _judged(self, response: DimensionResponse, n_tests: int) -> DimensionResponse:
         scale = self._rubric.scale_of(response.dimension)
         sizable = SIZABLE * (scale.max - scale.min)
         smallest = _smallest(response, n_tests)
