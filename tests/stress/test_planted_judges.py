@@ -49,7 +49,7 @@ class SoundJudge:
         true = [s.strip(" .") for s in (item.reference or "").split(".") if s.strip(" .")]
         return made, true
 
-    def scores(self, item, rubric):
+    def scores(self, item, rubric):  # noqa: ARG002 - a program may look at it
         made, true = self.statements(item)
         right = sum(statement in true for statement in made)
         wrong = sum(statement not in true for statement in made)

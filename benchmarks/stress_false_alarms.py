@@ -1,0 +1,95 @@
+"""False alarms and power of `judge stress`. Prints the tables of stress_false_alarms.md.
+
+python benchmarks/stress_false_alarms.py [SETS]
+
+A program scores 100 items with noise, before and after each change. It responds to no change that must not move a
+score (false alarms), or by a mean shift of the given size (power). Only the comparison is simulated.
+"""
+
+import random
+import sys
+from collections import Counter
+from pathlib import Path
+
+from scipy.stats import binomtest
+
+from judge.records import Item
+from judge.rubric import load_rubric
+from judge.stress.outcomes import FAILED, ORIGINAL, outcomes
+from judge.stress.pictures import StagedPictures
+from judge.stress.probe import ProbeContext
+from judge.stress.probes import chosen_probes
+from judge.stress.twins import Twins, make_twins
+
+RUBRIC = load_rubric("open_qa")
+PROBES = chosen_probes(("repeat", "white_space", "padding", "injected_verdict", "truncated_answer"))
+MARGINS = {"even": (1, 2, 3, 4, 5), "high": (3, 4, 5, 5, 5, 5)}
+NOISE = (0.1, 0.3, 0.6)
+SHIFTS = (0.25, 0.5, 1.0)
+N_ITEMS = 100
+
+
+def twins() -> Twins:
+    """Made-up items, each its own cluster."""
+    answer = "It is made of steel and opens at {n} bar. It was checked in spring by the team of the works there."
+    items = [Item(id=f"q{n}", question=f"Pump {n}?", answer=answer.format(n=n)) for n in range(N_ITEMS)]
+    return make_twins(items, PROBES, ProbeContext(RUBRIC, items, StagedPictures(Path("unused"), Path())))
+
+
+def noisy(score: float, noise: float, rng: random.Random) -> float:
+    """Move a score by a point, up or down, with the probability `noise`; the scale ends at 1 and 5."""
+    return float(min(5, max(1, score + (rng.choice((-1, 1)) if rng.random() < noise else 0))))
+
+
+def shifted(score: float, shift: float, rng: random.Random) -> float:
+    """Move a score by a point with the probability of the mean shift."""
+    return score + (shift > 0) - (shift < 0) if rng.random() < abs(shift) else score
+
+
+def verdicts(found: Twins, margin: str, noise: float, shift: dict[str, float], seed: int) -> dict[str, str]:
+    """Simulate one data set; return the verdict of each probe."""
+    rng = random.Random(seed)
+    scores: dict[tuple[str, str], dict[str, float]] = {}
+    for item in found.originals:
+        true = {name: rng.choice(MARGINS[margin]) for name in RUBRIC.dimensions}
+        for probe in (ORIGINAL, *PROBES):
+            by = shift.get(probe, 0.0)
+            scores[probe, item.id] = {
+                name: noisy(shifted(score, by, rng), noise, rng) for name, score in true.items()
+            }
+    ids = [item.id for item in found.originals]
+    return {o.probe.name: o.verdict for o in outcomes(PROBES, found, scores, RUBRIC, ids, seed)}
+
+
+def share(n: int, of: int) -> str:
+    """A share in percent with its exact 95 % interval."""
+    low, high = binomtest(n, of).proportion_ci()
+    return f"{n / of:.1%} ({low:.1%} to {high:.1%})"
+
+
+def main(n_sets: int) -> None:
+    """Print both tables."""
+    found = twins()
+    null = ("white_space", "padding", "injected_verdict")
+    print("| scores | noise | " + " | ".join(null) + " |\n|---|---|" + "---|" * len(null))
+    for margin in MARGINS:
+        for noise in NOISE:
+            alarms = Counter[str]()
+            for seed in range(n_sets):
+                seen = verdicts(found, margin, noise, {"truncated_answer": -1.0}, seed)
+                alarms.update(name for name, verdict in seen.items() if verdict == FAILED)
+            print(f"| {margin} | {noise} | " + " | ".join(share(alarms[n], n_sets) for n in null) + " |", flush=True)
+    print("\n| mean shift | noise | " + " | ".join(null) + " | truncated_answer held |\n|---|---|" + "---|" * 4)
+    for size in SHIFTS:
+        for noise in NOISE:
+            hits = Counter[str]()
+            shift = {**dict.fromkeys(null, size), "truncated_answer": -size}
+            for seed in range(n_sets):
+                seen = verdicts(found, "even", noise, shift, seed)
+                hits.update(n for n, v in seen.items() if v == ("held" if n == "truncated_answer" else FAILED))
+            cells = [share(hits[name], n_sets) for name in (*null, "truncated_answer")]
+            print(f"| {size} | {noise} | " + " | ".join(cells) + " |", flush=True)
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]) if len(sys.argv) > 1 else 400)
