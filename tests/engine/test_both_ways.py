@@ -1,12 +1,12 @@
 """One item gives one request, whether a judge asks a `vllm serve` or an engine in this process."""
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
 
 from judge import Judge, load_rubric
-from judge.items import load_items
 from judge.scoring.prompt import Prompter
 from judge.scoring.run import Run
 from tests.engine.conftest import COMPACT
@@ -33,28 +33,26 @@ class Both:
         self.count = len(requests)
 
 
-def pictured(count):
-    """The first answers about pictures with a reference, and about pictures alone."""
-    items = sorted(load_items(PICTURES / "answers.jsonl"), key=lambda found: -len(found.images))
-    return [
-        found.model_copy(
-            update={
-                "images": tuple(i.model_copy(update={"path": str(PICTURES / i.path)}) for i in found.images)
-            }
-        )
-        for found in (*items[: count // 2], *items[-(count - count // 2) :])
-    ]
+def pictured(folder):
+    """Copy the pictures, with three answers about two of them each and three about one."""
+    shutil.copytree(PICTURES, folder)
+    rows = [json.loads(line) for line in (PICTURES / "answers.jsonl").read_text().splitlines()]
+    rows.sort(key=lambda row: -len(row["images"]))
+    few = folder / "few.jsonl"
+    few.write_text("".join(json.dumps(row) + "\n" for row in (*rows[:3], *rows[-3:])))
+    return few
 
 
 @pytest.fixture(scope="module", params=["decided", "image"])
 def both(request, server, image_server, made, engine_arguments, tmp_path_factory):
     kind = request.param
     items, rubric, asked, decisive = [item(number) for number in range(6)], "open_qa", server, {}
+    out, root = tmp_path_factory.mktemp(kind), PICTURES
     if kind == "image":
-        items, rubric, asked = pictured(6), "inspection", image_server
+        root = out / "pictures"
+        items, rubric, asked = pictured(root), "inspection", image_server
         decisive = {"structured_outputs_config": COMPACT}
-    out = tmp_path_factory.mktemp(kind)
-    return Both(items, rubric, PICTURES, asked, made(kind), engine_arguments, decisive, out)
+    return Both(items, rubric, root, asked, made(kind), engine_arguments, decisive, out)
 
 
 def test_both_ways_make_the_same_tokens_of_the_same_item(both):

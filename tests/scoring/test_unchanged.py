@@ -61,7 +61,7 @@ def asked(judge):
     [
         ("open_qa", "552238f495cadb3b", "6dac37c46f13a1f7", "af33398d3db27fae"),
         ("summary", "07e4d5d69853765f", "cde3b96da609751f", "9683b71d78b83cb3"),
-        ("inspection", "660f77418de3a350", "19c28f97698b88d7", "f9e20ea553350c44"),  # version 2
+        ("inspection", "f83bba8db9419892", "245d6ce5879a1b09", "bac284797f6f1aec"),  # version 2
     ],
 )
 def test_requests_by_a_shipped_rubric_are_those_of_before(name, fingerprint, by_text, by_probabilities):
