@@ -248,7 +248,7 @@ class _Comparison:
     def _p(
         self, expected: Expectation, twin: Floats, standard: Floats, moved: tuple[Floats, Floats] | None
     ) -> float:
-        """p-value of the requirement: that scores fall where they must, else that they do what they must not."""
+        """p-value of the test: that scores fall where they must, else that they do what they must not."""
         if expected == "top":
             return math.nan
         if expected == "same":
