@@ -155,17 +155,8 @@ def nearest(values: Floats, points: Floats) -> Floats:
     return result
 
 
-def distinct(values: Floats) -> Floats:
-    """Return the distinct values, ascending; values that differ by rounding only count as one.
-
-    >>> distinct(np.array([0.3, 0.1 + 0.2, 0.7, np.nan])).tolist()
-    [0.3, 0.7]
-    """
-    return on_distinct(values)[1]
-
-
 def on_distinct(values: Floats) -> tuple[Floats, Floats]:
-    """Return the values, each moved to the nearest of the distinct ones, and these.
+    """Return the values and the distinct ones, ascending; values that differ by rounding only are one.
 
     >>> values, points = on_distinct(np.array([0.3, 0.1 + 0.2, 0.7, np.nan]))
     >>> values.tolist(), points.tolist()
