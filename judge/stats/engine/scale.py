@@ -133,7 +133,8 @@ def nearest_position(values: Floats, points: Floats) -> Ints:
         return result
     whole = np.array_equal(points, np.round(points))
     if whole and len(points) and points[-1] - points[0] == len(points) - 1:  # 1, 2, 3, ...: no search
-        return np.clip(np.round(values) - points[0], 0, len(points) - 1).astype(np.int64)
+        steps: Ints = np.clip(np.round(values) - points[0], 0, len(points) - 1).astype(np.int64)
+        return steps
     middles = (points[1:] + points[:-1]) / 2
     position: Ints = np.searchsorted(middles, np.round(values) if whole else values)
     return position
