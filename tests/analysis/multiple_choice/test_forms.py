@@ -96,6 +96,12 @@ def test_systems_and_conditions_are_kept_apart():
     assert pair.change.difference.n_items == 12
 
 
+def test_a_number_that_is_used_for_another_picture_is_another_question():
+    items = choices(image_path="a.png")
+    assert pairs(items, opens(image_path="b.png")) == []
+    assert pairs(items, opens(image_path="a.png"))[0].matched_by == "question_id"
+
+
 def test_without_a_common_question_there_is_no_pair():
     items = [one.model_copy(update={"metadata": {}}) for one in choices()]
     assert pairs(items, opens()) == []
