@@ -15,7 +15,7 @@ from judge.analysis.pass_rate import PassRate
 from judge.analysis.score_table import ScoreTable
 from judge.analysis.slices import CROSS, SMALL, members
 from judge.counting import counted
-from judge.reporting.builders.choice_forms import form_sections, form_words
+from judge.reporting.builders.choice_forms import PAIRED, form_sections, form_words
 from judge.reporting.builders.single_run import default_fields
 from judge.reporting.document import Column, Row, Section, Table
 from judge.reporting.findings.run_findings import ALPHA
@@ -84,7 +84,7 @@ def build_choice(
         tuple(sections),
         _named_estimates(rate, sliced, found, pairs),
         {"answers": answers.table.name, "unreadable replies": f"count as {_policy(answers)}"},
-        tuple(_methods(cluster, answers, found)),
+        (*_methods(cluster, answers, found), *([PAIRED] if pairs else [])),
     )
 
 

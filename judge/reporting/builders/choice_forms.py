@@ -18,6 +18,12 @@ _FIGURES = (
 )
 
 
+PAIRED = (
+    "Forms of one question: McNemar's mid-p test and Newcombe's interval where pairs are independent, "
+    "otherwise the paired jackknife over clusters; p-values are Holm-adjusted over all pairs of forms."
+)
+
+
 def form_words(pairs: Sequence[FormPair]) -> Iterator[str]:
     """Sentence for each two forms: how much higher the accuracy in one is, on the same questions."""
     for pair in pairs:

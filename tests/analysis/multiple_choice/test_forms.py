@@ -147,6 +147,7 @@ def test_the_report_has_the_forms_and_a_paired_gap_by_slice():
     ]
     assert found.estimates["difference.multiple choice-open"].value == pytest.approx(2 / 12)
     assert any(text.startswith("Multiple choice against open, on the 12 questions") for text in found.verdict)
+    assert "McNemar" in found.methods[-1]
 
 
 def test_slices_of_several_forms_name_the_form_and_skip_what_has_no_pair():
