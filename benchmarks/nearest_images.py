@@ -4,8 +4,9 @@
     python benchmarks/nearest_images.py              # vectors of several sizes, and the whole command once
     python benchmarks/nearest_images.py --pool 5000  # one size of the pool
 
-Vectors are made up: mixtures of 50 groups, so that near neighbors are close to each other, as those of pictures
-of one object are. The whole command gets 5,000 small made-up normal images of ten objects, with embeddings in a file.
+Vectors are made up: mixtures of 50 groups, so that near neighbors are close to each other, as those of
+pictures of one object are. The whole command gets 5,000 small made-up normal images of ten objects, with
+embeddings in a file.
 """
 
 import argparse
@@ -53,8 +54,8 @@ def search(n_pool: int) -> None:
     right = (found[:CHECKED] == brute_force(queries[:CHECKED], pool)).mean()
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     print(
-        f"pool {n_pool:>9,}: {right:.4%} of {CHECKED * K:,} neighbors as by brute force; {QUERIES:,} queries: "
-        f"{cpu:.2f} s CPU, {wall:.2f} s; peak {peak:,.0f} MB",
+        f"pool {n_pool:>9,}: {right:.4%} of {CHECKED * K:,} neighbors as by brute force; "
+        f"{QUERIES:,} queries: {cpu:.2f} s CPU, {wall:.2f} s; peak {peak:,.0f} MB",
         flush=True,
     )
 
@@ -85,7 +86,8 @@ def whole_command(n_normals: int, n_items: int) -> None:
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    form = argparse.RawDescriptionHelpFormatter
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=form)
     parser.add_argument("--pool", type=int, help="size of the pool; default: several")
     size = parser.parse_args().pool
     for n_pool in [size] if size else [5_000, 20_000, 100_000, 500_000]:
