@@ -28,12 +28,18 @@ def with_ablations(judges: Sequence[Judge], parts: Sequence[str]) -> list[Judge]
     Raises
     ------
     click.UsageError
-        A part is named twice.
+        A part is named twice, or the batches of the first run are not waited for.
     RubricError
         The rubric has no part of a name.
     """
     if len(set(parts)) < len(parts):
         raise click.UsageError("--ablate names a part twice; each is left out once")
+    if parts and click.get_current_context().params.get("no_wait"):
+        raise click.UsageError(
+            "--no-wait and --ablate: replies to identical requests are copied from the run with the whole "
+            "rubric, "
+            "which must have them first; leave out --no-wait"
+        )
     return [
         one
         for judge in judges

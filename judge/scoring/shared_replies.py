@@ -53,7 +53,7 @@ def _found(run: Run, judge: Judge, samples: int, others: Sequence[Run]) -> Itera
     prompter, seen = Prompter(judge), set[str]()
     for item in run.items_to_ask():
         for request in prompter.requests(item, samples):
-            if request.key in seen or run.has_answer(request.key):
+            if request.key in seen or run.has_answer(request.key, retry_errors=True):
                 continue
             source = next((one for one in others if one.has_answer(request.key, retry_errors=True)), None)
             if source:

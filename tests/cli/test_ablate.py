@@ -168,6 +168,12 @@ def test_an_unknown_part_names_those_of_the_rubric(here):
     assert (done.exit_code, "allowed: reference, reasons, knowledge" in done.stderr) == (1, True)
 
 
+def test_batches_are_waited_for(here):
+    words = [word if not word.startswith("replay:") else "openai/gpt-5" for word in here]
+    done = run(*words, "--batch", "--no-wait")
+    assert (done.exit_code, "leave out --no-wait" in done.stderr) == (2, True)
+
+
 def test_a_part_that_is_named_twice_is_refused(here):
     done = run(*here[:-1], "reasons,reasons")
     assert (done.exit_code, "twice" in done.stderr) == (2, True)

@@ -64,6 +64,12 @@ def test_the_answers_are_not_overwritten(here):
     assert (here / "a.jsonl").read_text() == before
 
 
+def test_the_embeddings_are_not_overwritten(here):
+    (here / "e.jsonl").write_text("{}")
+    done = attach("--embedder", "file:e.jsonl", "-o", "e.jsonl")
+    assert (done.exit_code, "not overwritten" in done.stderr) == (2, True)
+
+
 @pytest.mark.usefixtures("here")
 def test_another_form_than_json_lines_is_refused():
     done = attach("--how", "random", "-o", "b.csv")

@@ -35,11 +35,12 @@ def test_blocks_do_not_change_the_result(monkeypatch):
     assert (nearest(queries, pool, 2)[0] == whole).all()
 
 
-def test_a_query_is_not_its_own_neighbor():
-    pool = vectors(50)
-    positions, _ = nearest(pool, pool, 3, np.arange(50))
-    assert not (positions == np.arange(50)[:, None]).any()
-    assert (positions == brute_force(pool, pool, 3, np.arange(50))).all()
+@pytest.mark.parametrize("n", [5, 50], ids=["small pool", "large pool"])
+def test_a_query_is_not_its_own_neighbor(n):
+    pool = vectors(n)
+    positions, _ = nearest(pool, pool, 3, np.arange(n))
+    assert not (positions == np.arange(n)[:, None]).any()
+    assert (positions == brute_force(pool, pool, 3, np.arange(n))).all()
 
 
 def test_vectors_that_single_precision_cannot_order_are_ordered_exactly():
