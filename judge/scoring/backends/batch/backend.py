@@ -11,7 +11,7 @@ from judge.records import Completion, Request
 from judge.scoring.backends.api import pricing
 from judge.scoring.backends.api.backend import ApiBackend
 from judge.scoring.backends.api.dispatch import OnWait
-from judge.scoring.backends.api.errors import Failed
+from judge.scoring.backends.api.errors import Failed, brief
 from judge.scoring.backends.api.parameters import Encode
 from judge.scoring.backends.api.priced_replies import PricedReplies
 from judge.scoring.backends.api.providers import resolve
@@ -275,9 +275,10 @@ class _Work:
     def _unreachable(self, failed: Failed) -> None:
         now = time.monotonic()
         self._failing_since = self._failing_since if self._failing_since is not None else now
-        self._backend._on_batches(f"the provider cannot be reached: {failed.message}")
+        said = "no usable answer" if failed.kind == "reply" else "the provider cannot be reached"
+        self._backend._on_batches(f"{said}: {failed.message}")
         if now - self._failing_since >= self._connection.max_wait:
-            self.stopped = f"the provider cannot be reached ({failed.message}); the batches go on"
+            self.stopped = f"{said} ({failed.message}); the batches go on"
             self._is_lost = True
 
     def _looked_up(self, batch: StoredBatch) -> Batches:
@@ -308,6 +309,9 @@ class _Work:
 
     def _polled(self, batch: StoredBatch) -> Batches:
         state = self._runner.run(understood(self._provider.state(str(batch.batch_id))))
+        if state.id != batch.batch_id:
+            message = f"asked for batch {batch.batch_id}, the server gives the state of {brief(state.id)}"
+            raise Failed("reply", message, again=True)
         self._refusals = 0
         self._states[batch.number] = state
         batch = self._journal.seen(batch, state.said)

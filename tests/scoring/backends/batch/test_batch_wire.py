@@ -241,10 +241,6 @@ def test_a_batch_of_someone_else_is_not_adopted(server):
     theirs.is_ended, server.polls = False, 9
     assert found(other.id).is_undecided is False
     assert found(ours.id).is_undecided
-    for batch in server.batches:
-        batch.created -= 10 * 86_400
-    recent = stored(prepared="none", created=ours.created + 5 * 86_400)
-    assert with_provider(server, "anthropic", lambda p: p.find(recent, **find)).state is None
 
 
 def test_a_list_without_dates_and_results_without_keys_are_no_reason_to_stop(server):
