@@ -1,7 +1,6 @@
 """Backend of a model behind a provider's batch API."""
 
 import asyncio
-import tempfile
 import time
 from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Sequence
 from dataclasses import replace
@@ -18,6 +17,7 @@ from judge.scoring.backends.api.providers import resolve
 from judge.scoring.backends.api.runner import ThreadRunner, new_runner
 from judge.scoring.backends.batch.batch_provider import BatchProvider, BatchState
 from judge.scoring.backends.batch.bodies import RequestBodies
+from judge.scoring.backends.batch.chunks import scratch_file
 from judge.scoring.backends.batch.collection import Collector
 from judge.scoring.backends.batch.journal import BatchJournal, StoredBatch
 from judge.scoring.backends.batch.select_provider import at_batches, batch_provider
@@ -320,7 +320,7 @@ class _Work:
         if state.problem is not None:
             self._not_processed(batch, state)
             return
-        with tempfile.TemporaryFile(dir=self._journal.folder) as file:
+        with scratch_file(self._journal.folder) as file:
             self._runner.run(self._collector.download(state, file, self._sleep, self._first_wait))
             file.seek(0)
             yield from self._collector.completions(batch, state, file, self.again)

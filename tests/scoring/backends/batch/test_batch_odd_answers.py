@@ -2,10 +2,12 @@
 
 import gzip
 import re
+import resource
 
 import pytest
 
-from judge.errors import BackendError
+from judge.errors import BackendError, RunError
+from judge.scoring.backends.batch.chunks import LINES, BatchMember, Chunk
 
 
 def only(server, change, kind="output"):
@@ -110,6 +112,36 @@ def test_a_file_that_is_gone_does_not_hide_the_other(gone, sizes, score, server)
     assert [len(sent) for sent in server.sent()] == sizes
     assert paid_once(server)
     assert score.statuses() == ({"failed": 8} if gone == "output" else {"ok": 8})
+
+
+def limit_files(size):
+    """Let no file of this process grow beyond a size, as on a disk that is full."""
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, resource.getrlimit(resource.RLIMIT_FSIZE)[1]))
+
+
+def test_results_that_the_disk_cannot_hold_are_downloaded_by_another_call(score, server):
+    """It is no fault of the network, which would be waited for."""
+    server.before = lambda _, path: limit_files(500) if path.endswith("/content") else None
+    try:
+        with pytest.raises(RunError, match=r"File too large.*stored before is safe"):
+            score(4)
+    finally:
+        limit_files(resource.RLIM_INFINITY)
+    server.before = lambda *_: None
+    score(4).close()
+    assert score.statuses() == {"ok": 4}
+    assert paid_once(server)
+
+
+def test_requests_that_the_disk_cannot_hold_are_an_error_of_the_run(tmp_path):
+    chunk = Chunk(tmp_path, LINES)
+    try:
+        limit_files(500)
+        with pytest.raises(RunError, match="File too large"):
+            chunk.add(BatchMember("k", "i"), b"x" * 90_000, 1, 0.0)
+    finally:
+        limit_files(resource.RLIM_INFINITY)
+    chunk.close()
 
 
 def test_a_batch_that_failed_after_some_replies_keeps_them(score, server):
