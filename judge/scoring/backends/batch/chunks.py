@@ -24,7 +24,7 @@ LINES = Framing(b"", b"\n", b"\n")
 
 
 class _OnDisk(io.FileIO):
-    """A file whose errors are those of the run; during a download, they would pass for those of the network."""
+    """A file whose errors are those of the run; during a download, they would pass for network errors."""
 
     def __init__(self, folder: Path, descriptor: int) -> None:
         super().__init__(descriptor, "r+b")
