@@ -26,7 +26,7 @@ _AT_ONCE = 256
 _log = logging.getLogger("judge.scoring")
 
 
-class _Found:
+class _FoundResults:
     """What the results of a batch hold."""
 
     def __init__(self, n_replies: int, n_failures: int) -> None:
@@ -100,7 +100,7 @@ class Collector:
         cancelled) stays without one.
         """
         open_members = {member.key: member for member in self._journal.members(batch)}
-        found = _Found(*self._journal.stored(batch))
+        found = _FoundResults(*self._journal.stored(batch))
         ready: list[Completion] = []
         for line in file:
             result = self._read(line)
@@ -126,7 +126,7 @@ class Collector:
         if given_up := [*self._unanswered({} if is_final else open_members, found.reasons, state, again)]:
             yield given_up
 
-    def _lacks_replies(self, batch: StoredBatch, state: BatchState, found: "_Found") -> bool:
+    def _lacks_replies(self, batch: StoredBatch, state: BatchState, found: "_FoundResults") -> bool:
         """Whether results lack replies that the provider counts, and have lacked them before.
 
         Raises
