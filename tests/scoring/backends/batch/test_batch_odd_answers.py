@@ -114,6 +114,13 @@ def test_a_file_that_is_gone_does_not_hide_the_other(gone, sizes, score, server)
     assert score.statuses() == ({"failed": 8} if gone == "output" else {"ok": 8})
 
 
+def test_results_of_which_no_file_is_left_end_the_run_and_send_nothing_again(score, server):
+    server.refusals = [("GET", "-output/content", 404, {"error": {"message": "gone"}})]
+    with pytest.raises(BackendError, match="gone"):
+        score(4)
+    assert len(server.batches) == 1
+
+
 def limit_files(size):
     """Let no file of this process grow beyond a size, as on a disk that is full."""
     resource.setrlimit(resource.RLIMIT_FSIZE, (size, resource.getrlimit(resource.RLIMIT_FSIZE)[1]))

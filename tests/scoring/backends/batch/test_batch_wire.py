@@ -223,6 +223,15 @@ def with_provider(server, provider, use):
     return asyncio.run(called())
 
 
+def test_batches_of_earlier_weeks_are_not_listed(server):
+    for n in range(8):
+        server.create([(f"k{n}", {})], {"input_file_id": "another", "metadata": None})
+        server.batches[-1].created -= 86_400 * (30 - n)
+    ours = stored(token="t", prepared="f", created=server.batches[-1].created + 86_400 * 3.5)
+    assert with_provider(server, "openai", lambda p: p.find(ours, set(), set())).state is None
+    assert len(server.asked("GET", "/batches")) == 3  # of four; each has two batches
+
+
 def test_a_batch_of_someone_else_is_not_adopted(server):
     ours = server.create([("k1", {}), ("k2", {})], {})
     theirs = server.create([("x", {}), ("y", {})], {})
