@@ -283,5 +283,6 @@ def describe(states: Mapping[int, BatchState], batches: Sequence[StoredBatch]) -
         done += state.done + state.failed if state else 0
     listed = ", ".join(f"{n} {said.replace('_', ' ')}" for said, n in words.items())
     total = sum(batch.requests for batch in batches)
-    count = f"{done:,} of {total:,} requests done" if done else f"{total:,} requests"
+    requests = f"{total:,} {'request' if total == 1 else 'requests'}"
+    count = f"{done:,} of {requests} done" if done else requests
     return f"{len(batches)} {'batch' if len(batches) == 1 else 'batches'} with {count}: {listed}"
