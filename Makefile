@@ -57,7 +57,8 @@ slow: $(VENV)/installed-dev  ## long-running tests: 30 kills, 5,000 items with a
 	$(KEEPING_BYTECODE) $(BIN)/python -m pytest -q -n 2 -m "hypothesis and not slow" --hypothesis-profile=thorough --ignore tests/engine
 
 browser:  ## install Chromium for make test-browser (Debian, as root)
-	command -v chromium-headless-shell >/dev/null || { apt-get update -q && apt-get install -y -q --no-install-recommends chromium-headless-shell; }
+	command -v chromium-headless-shell >/dev/null || { apt-get update -q; \
+	apt-get install -y -q --no-install-recommends chromium-headless-shell || apt-get install -y -q --no-install-recommends chromium; }
 
 $(VENV)/bin/python:
 	$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "Python 3.11 or newer is required, found " + sys.version.split()[0] + "; choose another: make PYTHON=python3.12")'

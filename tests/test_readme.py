@@ -14,6 +14,8 @@ import pytest
 
 from judge.cli import COMMANDS, main
 
+from .human_study.browsing import PROGRAMS
+
 ROOT = Path(__file__).parents[1]
 PICTURES = runpy.run_path(str(ROOT / "docs" / "make_images.py"))["PICTURES"]
 README = (ROOT / "README.md").read_text()
@@ -167,7 +169,7 @@ def test_make_targets_of_the_readme_exist():
 @pytest.mark.xdist_group("browser")
 def test_pictures_of_the_readme_are_made_by_the_script(tmp_path):
     pytest.importorskip("playwright.sync_api")
-    if not (shutil.which("chromium") or shutil.which("chromium-browser")):
+    if not any(map(shutil.which, PROGRAMS)):
         pytest.skip("needs Chromium: apt-get install chromium")
     made = runpy.run_path(str(ROOT / "docs" / "make_images.py"))["make"](tmp_path, ["report", "rating"])
     assert [path.name for path in made] == ["report.png", "rating.png"]
