@@ -19,7 +19,7 @@ from judge.scoring.run import Run
 
 from ..support.axe import axe_script
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+pytestmark = pytest.mark.browser
 DESK, PHONE = {"width": 1280, "height": 900}, {"width": 390, "height": 844}
 ROOT = Path(__file__).parents[2]
 PAGES = ["one", "two", "pair", "typed", "listed", "agreed", "example", "many", "crowded"]
