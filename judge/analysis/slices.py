@@ -237,8 +237,8 @@ def macro_average(
         means = quotient(totals[:, :n_flat], totals[:, n_flat:])
         return np.asarray(means @ weights)
 
-    kind = "share" if share else "plain"
-    statistic = Statistic(sums, mean_of_means, kind, len(scores), len(scores), sizes=sizes)
+    n_used = len(scores)
+    statistic = Statistic(sums, mean_of_means, "share" if share else "plain", n_used, n_used, sizes=sizes)
     return estimate(statistic, method="wilson" if share else "jackknife")
 
 
