@@ -2,8 +2,8 @@
 
 python benchmarks/stress_false_alarms.py [SETS]
 
-A program scores 100 items with noise, before and after each change. It responds to no change that must not move a
-score (false alarms), or by a mean shift of the given size (power). Only the comparison is simulated.
+A program scores 100 items with noise, before and after each change. It does not respond to changes that must
+not move a score (false alarms), or by a mean shift of the given size (power). Only the comparison is simulated.
 """
 
 import random
@@ -15,7 +15,7 @@ from scipy.stats import binomtest
 
 from judge.records import Item
 from judge.rubric import load_rubric
-from judge.stress.outcomes import FAILED, ORIGINAL, outcomes
+from judge.stress.outcomes import FAILED, HELD, ORIGINAL, outcomes
 from judge.stress.pictures import StagedPictures
 from judge.stress.probe import ProbeContext
 from judge.stress.probes import chosen_probes
@@ -31,7 +31,7 @@ N_ITEMS = 100
 
 def twins() -> Twins:
     """Made-up items, each its own cluster."""
-    answer = "It is made of steel and opens at {n} bar. It was checked in spring by the team of the works there."
+    answer = "It is made of steel and opens at {n} bar. It was checked in spring by the team of the works."
     items = [Item(id=f"q{n}", question=f"Pump {n}?", answer=answer.format(n=n)) for n in range(N_ITEMS)]
     return make_twins(items, PROBES, ProbeContext(RUBRIC, items, StagedPictures(Path("unused"), Path())))
 
@@ -78,15 +78,18 @@ def main(n_sets: int) -> None:
             for seed in range(n_sets):
                 seen = verdicts(found, margin, noise, {"truncated_answer": -1.0}, seed)
                 alarms.update(name for name, verdict in seen.items() if verdict == FAILED)
-            print(f"| {margin} | {noise} | " + " | ".join(share(alarms[n], n_sets) for n in null) + " |", flush=True)
-    print("\n| mean shift | noise | " + " | ".join(null) + " | truncated_answer held |\n|---|---|" + "---|" * 4)
+            cells = [share(alarms[name], n_sets) for name in null]
+            print(f"| {margin} | {noise} | " + " | ".join(cells) + " |", flush=True)
+    print("\n| mean shift | noise | " + " | ".join(null) + " | truncated_answer held |")
+    print("|---|---|" + "---|" * 4)
     for size in SHIFTS:
         for noise in NOISE:
             hits = Counter[str]()
             shift = {**dict.fromkeys(null, size), "truncated_answer": -size}
             for seed in range(n_sets):
                 seen = verdicts(found, "even", noise, shift, seed)
-                hits.update(n for n, v in seen.items() if v == ("held" if n == "truncated_answer" else FAILED))
+                found_it = {"truncated_answer": HELD}
+                hits.update(name for name, v in seen.items() if v == found_it.get(name, FAILED))
             cells = [share(hits[name], n_sets) for name in (*null, "truncated_answer")]
             print(f"| {size} | {noise} | " + " | ".join(cells) + " |", flush=True)
 

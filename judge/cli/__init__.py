@@ -64,7 +64,7 @@ _MORE_VARIABLES = {"judge": ("JUDGE_MODEL",)}
 NEVER_FROM_A_FILE = "trust_config"
 """Option that marks the settings file as trusted; the file itself must not set it."""
 _ONE_BLAS_THREAD = ("agree", "calibrate")
-"""Commands that solve many small systems of equations, in which threads of BLAS mostly wait for each other."""
+"""Commands that solve many small systems of equations, in which threads of BLAS wait for each other."""
 _ADVICE = {errno.ENOSPC: "free some space", errno.ENAMETOOLONG: "give a shorter name"}
 _MOST_BYTES = 2**20
 """Size limit of a settings file."""
