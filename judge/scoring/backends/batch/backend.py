@@ -32,6 +32,7 @@ MOST_LOOKS = 3
 MOST_REFUSALS = 5
 """Batches in succession that may be refused for a reason that may pass."""
 _GROWTH, _MOST_GROWTH, _MOST_LOOKS_COUNTED = 1.5, 20.0, 50
+_TOO_MANY = "too_many_tasks"
 _TOKEN_LIMIT = ("token_limit_exceeded", "enqueued token")
 
 
@@ -337,6 +338,9 @@ class _Work:
         if any(text in problem.lower() for text in _TOKEN_LIMIT):
             enqueued = _tokens(self._journal.batches(is_open=True))
             self._submitter.too_many_tokens(batch, enqueued, problem)
+            self.again |= keys
+        elif _TOO_MANY in problem and batch.requests > 1:
+            self._submitter.too_many_requests(batch)
             self.again |= keys
         else:
             self.error = self.error or BackendError(

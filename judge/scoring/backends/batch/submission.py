@@ -109,6 +109,10 @@ class Submitter:
         limit = 0.9 * int(stated[1].replace(",", "")) if stated else inf
         self._most_tokens = min(self._most_tokens, limit if total > limit else 0.6 * total)
 
+    def too_many_requests(self, batch: StoredBatch) -> None:
+        """Learn from the refusal of a batch that the server takes fewer requests."""
+        self._limits = replace(self._limits, requests=batch.requests // 2)
+
     async def submit(self, enqueued: int) -> list[Completion]:
         """Submit one batch; return the failures of requests that cannot be sent.
 
