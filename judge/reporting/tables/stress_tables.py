@@ -90,8 +90,11 @@ def shifts(found: StressResult) -> Table:
 
 def _deciding(outcomes: Sequence[ProbeOutcome]) -> list[tuple[ProbeOutcome, DimensionResponse]]:
     """Probes with the response that decides their verdict, failed ones first."""
-    ordered = sorted(outcomes, key=lambda outcome: _SEVERITY.index(outcome.verdict))
-    return [(outcome, worst) for outcome in ordered if (worst := deciding(outcome))]
+    return [(outcome, worst) for outcome in _worst_first(outcomes) if (worst := deciding(outcome))]
+
+
+def _worst_first(outcomes: Sequence[ProbeOutcome]) -> list[ProbeOutcome]:
+    return sorted(outcomes, key=lambda outcome: _SEVERITY.index(outcome.verdict))
 
 
 def responses(outcomes: Sequence[ProbeOutcome]) -> Table:
@@ -100,34 +103,34 @@ def responses(outcomes: Sequence[ProbeOutcome]) -> Table:
         Column("probe", "probe"),
         Column("dimension", "dimension"),
         Column("must", "score must"),
+        Column("verdict", "verdict"),
         Column("pairs", "pairs", "count"),
         Column("at_end", "cannot move", "count"),
         Column("missing", "no score", "count"),
         Column("shift", "mean shift", "change"),
         Column("held", "as required", "share"),
-        Column("at_top", "highest score", "share"),
         Column("p", "p", "p", detail=True),
         Column("p_holm", "p (Holm)", "p"),
         Column("smallest", "smallest visible", "score"),
-        Column("verdict", "verdict"),
+        Column("at_top", "highest score", "share"),
     )
     rows = tuple(
         (
             outcome.probe.name,
             display_name(r.dimension),
             MUST[r.expected],
+            _verdict(outcome, r),
             r.n_pairs,
             r.n_at_end,
             r.n_missing,
             r.shift,
             r.held,
-            r.at_top,
             r.p,
             r.p_adjusted,
             r.smallest,
-            NOISE if outcome.verdict == NOISE else r.verdict,
+            r.at_top,
         )
-        for outcome in outcomes
+        for outcome in _worst_first(outcomes)
         for r in outcome.responses
     )
     notes = (
@@ -135,6 +138,12 @@ def responses(outcomes: Sequence[ProbeOutcome]) -> Table:
         _SMALLEST,
     )
     return Table("responses", "Responses of the dimensions", columns, rows, notes)
+
+
+def _verdict(outcome: ProbeOutcome, response: DimensionResponse) -> str:
+    if not response.n_pairs:
+        return NOT_APPLICABLE
+    return NOISE if outcome.verdict == NOISE else response.verdict
 
 
 def left_out(outcomes: Sequence[ProbeOutcome]) -> Table:
