@@ -179,6 +179,8 @@ class _Comparison:
     def outcome(self, name: str, probe: Probe) -> ProbeOutcome:
         """Compare one probe."""
         asked = self._asked(name)
+        if probe.compared_with in self._twins.changed:  # an item without this twin has no pair
+            asked &= self._asked(probe.compared_with)
         tested = [d for d, aspect in self._aspects.items() if aspect in probe.expected] if asked.any() else []
         found = [self._response(probe, dimension, asked) for dimension in tested]
         adjusted = holm([response.p for response, _ in found])
@@ -199,6 +201,7 @@ class _Comparison:
         )
 
     def _asked(self, name: str) -> Bools:
+        """Items that were scored with this change."""
         if name in self._twins.rubrics:
             return np.ones(len(self._twins.originals), bool)
         ids = {item.id for item in self._twins.changed.get(name, ())}
@@ -227,7 +230,8 @@ class _Comparison:
         used = usable & ~at_end
         twin, standard = np.where(used, twin, np.nan), np.where(used, standard, np.nan)
         moved = _moved(twin, standard, np.where(used, first, np.nan)) if probe.name != REPEAT else None
-        found = paired_difference(twin, standard, clusters=self._clusters)
+        kept = used if used.any() else ~used  # clusters without a pair must not count
+        found = paired_difference(twin[kept], standard[kept], clusters=self._clusters[kept])
         marks = np.where(used, _held(expected, twin, standard, scale.max), np.nan)
         response = DimensionResponse(
             dimension,
