@@ -30,7 +30,7 @@ _LONG_WAIT = 60.0
 class ProgressLine(ScoringCallback):
     """Notes, and a line with done/total, time left, rate, cost, failures and GPU utilisation."""
 
-    def __init__(self, *, moving: bool, shows_input: bool = True) -> None:
+    def __init__(self, *, moving: bool, shows_input: bool = True, shows_judge: bool = True) -> None:
         self.stopped: str | None = None
         """Why the run stopped early without an error."""
         self.cost = 0.0
@@ -38,7 +38,7 @@ class ProgressLine(ScoringCallback):
         self.place: Path | None = None
         """Folder of the run; None until the input is read."""
         self._moving = moving
-        self._shows_input = shows_input
+        self._shows_input, self._shows_judge = shows_input, shows_judge
         self._progress: Progress | None = None
         self._run: Run | None = None
         self._room = 0
@@ -58,7 +58,8 @@ class ProgressLine(ScoringCallback):
         """Print notes on the input and start the line, which redraws itself periodically."""
         self.place, self._is_local = run.path, run.judge.backend == "vllm"
         columns = input_notes(bad.summary, run.rubric) if self._shows_input else []
-        for note in [*map(visible, columns), *_input_notes(counts, bad), *_judge_notes(run)]:
+        judge = _judge_notes(run) if self._shows_judge else []
+        for note in [*map(visible, columns), *_input_notes(counts, bad), *judge]:
             click.echo(note, err=True)
         if self._moving:
             self._run, self._pace = run, _Pace(time.monotonic())

@@ -179,6 +179,8 @@ class _Comparison:
     def outcome(self, name: str, probe: Probe) -> ProbeOutcome:
         """Compare one probe."""
         asked = self._asked(name)
+        if probe.compared_with in self._twins.changed:  # an item without this twin has no pair
+            asked &= self._asked(probe.compared_with)
         tested = [d for d, aspect in self._aspects.items() if aspect in probe.expected] if asked.any() else []
         found = [self._response(probe, dimension, asked) for dimension in tested]
         adjusted = holm([response.p for response, _ in found])
@@ -199,6 +201,7 @@ class _Comparison:
         )
 
     def _asked(self, name: str) -> Bools:
+        """Items that were scored with this change."""
         if name in self._twins.rubrics:
             return np.ones(len(self._twins.originals), bool)
         ids = {item.id for item in self._twins.changed.get(name, ())}
