@@ -1,4 +1,4 @@
-"""Compare the scores of twins with those of their originals: whether each probe got the response that it must.
+"""Compare the scores of twins with those of their originals: whether each probe got the response it must.
 
 Every twin is compared with the *repeated* request for its original (or with the twin that the probe names),
 and never with the score by which its pair was admitted: pairs are admitted by the first score, because a pair
@@ -218,9 +218,7 @@ class _Comparison:
             [self._scores.get((probe, item.id), {}).get(dimension, nan) for item in self._twins.originals]
         )
 
-    def _response(
-        self, probe: Probe, dimension: str, asked: Bools
-    ) -> tuple[DimensionResponse, Floats]:
+    def _response(self, probe: Probe, dimension: str, asked: Bools) -> tuple[DimensionResponse, Floats]:
         expected = probe.expected[self._aspects[dimension]]
         scale = self._rubric.scale_of(dimension)
         first, twin = self._column(ORIGINAL, dimension), self._column(probe.name, dimension)
@@ -273,9 +271,7 @@ class _Comparison:
         differs = abs(a - b) > 0  # also False where one is missing
         if not differs.any():
             return math.nan if np.isnan(a - b).all() else 1.0
-        found = paired_permutation(
-            a[differs], b[differs], clusters=self._clusters[differs], rng=self._seed
-        )
+        found = paired_permutation(a[differs], b[differs], clusters=self._clusters[differs], rng=self._seed)
         return found.p_value
 
     def _judged(self, response: DimensionResponse, n_tests: int, probe: Probe) -> DimensionResponse:

@@ -47,9 +47,7 @@ class OtherAnswer(AnswerProbe):
     def change_answer(self, item: Item, context: ProbeContext) -> str:
         """Choose the answer of an item with another question."""
         own = [item.answer, *item.references]
-        others = sorted(
-            {o.answer for o in context.pool if o.question != item.question and o.answer.strip()}
-        )
+        others = sorted({o.answer for o in context.pool if o.question != item.question and o.answer.strip()})
         others = [other for other in others if not any(same_text(other, text) for text in own)]
         if not others:
             raise NotApplicable("no item has another question and another answer")

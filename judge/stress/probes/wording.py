@@ -18,7 +18,8 @@ _PICTURE = "(?:image|picture|photo|photograph)s?"
 _NAMED = re.compile(rf"\b(first|second)(?= {_PICTURE}\b)|\b({_PICTURE} )(1|2|one|two)\b", re.IGNORECASE)
 _PLACED = re.compile(
     rf"\b(?:left|right|other|former|latter|last|next|previous|third|upper|lower|top|bottom) {_PICTURE}\b"
-    r"|\b(?:former|latter)\b", re.IGNORECASE
+    r"|\b(?:former|latter)\b",
+    re.IGNORECASE,
 )
 _SAME_CONTENT = expect(accuracy="same", coverage="same", relevance="same", quality="same")
 
