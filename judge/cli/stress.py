@@ -2,7 +2,7 @@
 
 import json
 import sys
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -26,11 +26,14 @@ from judge.cli.progress_line import ProgressLine
 from judge.cli.protect_inputs import refuse_inputs
 from judge.reporting.builders.stress import build_stress
 from judge.rows import FORMATS
-from judge.scoring.preview import Preview
+from judge.scoring.checked_items import BadItems
+from judge.scoring.run import Run
+from judge.scoring.run_summary import IngestCounts
 from judge.stress.probes import ALL
 from judge.stress.scoring import StressPart
-from judge.stress.stress_test import StressOptions, StressTest
+from judge.stress.stress_test import StressOptions, StressResult, StressTest
 
+_INCOMPLETE = 3
 _READING = ("mapping", "format", "encoding", "id_from", "answers_in", "questions", "image_root")
 
 
@@ -69,6 +72,7 @@ _READING = ("mapping", "format", "encoding", "id_from", "answers_in", "questions
         show_default=True,
         help="Random seed of the drawn items and of the changes.",
     ),
+    out("a folder for the stress test.  [default: runs/ANSWERS-JUDGE-RUBRIC-stress]", is_folder=True),
 )
 @section(
     "Items to judge",
@@ -83,7 +87,6 @@ _READING = ("mapping", "format", "encoding", "id_from", "answers_in", "questions
 @engine_options
 @section(
     "Output",
-    out("a folder for the stress test.  [default: runs/ANSWERS-JUDGE-RUBRIC-stress]", is_folder=True),
     click.option(
         "--dry-run", is_flag=True, help="Print the number of requests and the estimated cost; send nothing."
     ),
@@ -97,9 +100,9 @@ def command(
     ANSWERS is a file as in `judge score`, or the folder of a run: items are then drawn in equal numbers of
     each score, and the replies of the run are used again. The same command resumes an interrupted test.
 
-    Scores must fall for blank, wrong, truncated and other answers and for other pictures; they must not change
-    for white space, lists, empty phrases, a paraphrased task or the order of dimensions; and they must not
-    rise for instructions hidden in an answer. `docs/stress.md` describes every probe.
+    Scores must fall for blank, wrong, truncated and other answers and for other pictures; they must not
+    change for white space, lists, empty phrases, a paraphrased task or the order of dimensions; and they must
+    not rise for instructions hidden in an answer. `docs/stress.md` describes every probe.
 
     Example: judge stress answers.jsonl --judge openai/gpt-5 --items 100 --max-cost 10
 
@@ -117,23 +120,35 @@ def command(
     test = StressTest(answers, judges[0], options, reading, connection_of(values), engine_of(values))
     refuse_inputs(*(str(test.out / part) for part in ("items", "stress.json")))
     if dry_run:
-        show_preview(test.preview(), as_json=outputs.as_json)
+        show_preview(test, as_json=outputs.as_json)
         return
-    result = _run(test, values, as_json=outputs.as_json)
-    runs = [str(result.runs[0])]
-    report = build_stress(result)
-    steps = [*same_command("--sections", "responses"), next_command("view", *runs)]
-    if not outputs.has_page:
-        steps += same_command("--open")
-    output_options.deliver(report, outputs, runs, steps)
+    watches: list[_PartLine] = []
+    result = _run(test, values, watches, as_json=outputs.as_json)
+    output_options.deliver(build_stress(result), outputs, [result.out], _next_steps(result, outputs.has_page))
+    for reason in dict.fromkeys(watch.stopped for watch in watches if watch.stopped):
+        click.echo(f"stopped: {reason}; the same command resumes the test", err=True)
+    if result.n_incomplete:
+        raise click.exceptions.Exit(_INCOMPLETE)
 
 
-def _run(test: StressTest, values: dict[str, Any], *, as_json: bool) -> Any:
+class _PartLine(ProgressLine):
+    """Notes and progress of one part; its run also holds the changed items of earlier calls."""
+
+    def on_run_start(self, run: Run, counts: IngestCounts, bad: BadItems, requests: int) -> None:
+        """Leave out the note on items that this call does not score."""
+        super().on_run_start(run, replace(counts, elsewhere=0), bad, requests)
+
+
+def _run(
+    test: StressTest, values: dict[str, Any], watches: list[_PartLine], *, as_json: bool
+) -> StressResult:
     """Score all parts with a progress line each; say what is stored after Ctrl-C."""
-    watches: list[ProgressLine] = []
 
-    def watch_for(part: StressPart) -> ProgressLine:
-        watches.append(ProgressLine(moving=sys.stderr.isatty() and not as_json, shows_input=False))
+    def watch_for(_part: StressPart) -> _PartLine:
+        for watch in watches:
+            watch.close()
+        moving = sys.stderr.isatty() and not as_json
+        watches.append(_PartLine(moving=moving, shows_input=False, shows_judge=not watches))
         return watches[-1]
 
     try:
@@ -146,12 +161,20 @@ def _run(test: StressTest, values: dict[str, Any], *, as_json: bool) -> Any:
             watch.close()
 
 
-def show_preview(parts: list[Preview], *, as_json: bool) -> None:
-    """Print the size of a stress test."""
+def _next_steps(result: StressResult, has_page: bool) -> list[str]:
+    """The dimensions, all items in the browser, and the page."""
+    steps = [*same_command("--sections", "responses"), next_command("view", str(result.runs[0]))]
+    return steps if has_page else [*steps, *same_command("--open")]
+
+
+def show_preview(test: StressTest, *, as_json: bool) -> None:
+    """Print the size of a stress test, without sending anything."""
+    parts, n_items = test.preview(), len(test.drawn.items)
     costs = [part.cost for part in parts]
     cost = None if None in costs else sum(c for c in costs if c is not None)
     total = {
-        "items": sum(part.items for part in parts),
+        "items": n_items,
+        "changed": sum(part.items for part in parts) - n_items,
         "requests": sum(part.requests for part in parts),
         "answered": sum(part.answered for part in parts),
         "prompt_tokens": sum(part.prompt_tokens for part in parts),
@@ -160,12 +183,11 @@ def show_preview(parts: list[Preview], *, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps({**total, "parts": [asdict(part) for part in parts]}, ensure_ascii=False))
         return
-    shown = "price unknown" if cost is None else f"about ${cost:.4f}"
+    unpriced = "price unknown" if test.judge.is_billed else "free"
+    answered = f" ({n:,} more are answered already or equal to another)" if (n := total["answered"]) else ""
     click.echo(
-        f"{counted(total['items'] or 0, 'item')} with their changes, "
-        f"{counted(total['requests'] or 0, 'request')} ({total['answered']:,} more are already answered, or equal to another), about "
-        f"{total['prompt_tokens']:,} prompt tokens, {shown}. Nothing was sent.",
+        f"{counted(n_items, 'item')} and {total['changed']:,} changed ones, "
+        f"{counted(total['requests'] or 0, 'request')}{answered}, about {total['prompt_tokens']:,} prompt "
+        f"tokens, {unpriced if cost is None else f'about ${cost:.4f}'}. Nothing was sent.",
         err=True,
     )
-
-

@@ -201,6 +201,15 @@ REFERENCES = (
         "Scandinavian Journal of Statistics 6(2):65-70, 1979", "", "Holm's correction", r"Holm(-adjusted)?",
     ),
     Reference(
+        "ernst2004", "Ernst MD", "Permutation methods: a basis for exact inference",
+        "Statistical Science 19(4):676-685, 2004", "doi:10.1214/088342304000000396",
+        "sign-flip permutation test", r"[Ss]ign-flip permutation",
+    ),
+    Reference(
+        "zhao2025", "Zhao Y, Liu H, Yu D, Kung S, Chen M, Mi H, Yu D", "One token to fool LLM-as-a-judge",
+        "2025", "arXiv:2507.08794", "master keys", r"[Mm]aster keys",
+    ),
+    Reference(
         "benjamini2001", "Benjamini Y, Yekutieli D",
         "The control of the false discovery rate in multiple testing under dependency",
         "Annals of Statistics 29(4):1165-1188, 2001", "doi:10.1214/aos/1013699998",

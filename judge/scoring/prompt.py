@@ -256,7 +256,7 @@ def visible(text: str) -> str:
     >>> visible("safe\u202eefas")
     'safe[U+202E]efas'
     """
-    if text.replace("\n", "").isprintable():  # which is faster to see than the expression
+    if text.replace("\n", "").isprintable():  # searching takes seven times as long
         return text
     return _INVISIBLE.sub(_written_out, text)
 

@@ -234,7 +234,8 @@ class _Comparison:
         used = usable & ~at_end
         twin, standard = np.where(used, twin, np.nan), np.where(used, standard, np.nan)
         moved = _moved(twin, standard, np.where(used, first, np.nan)) if probe.name != REPEAT else None
-        found = paired_difference(twin, standard, clusters=self._clusters)
+        kept = used if used.any() else ~used  # clusters without a pair must not count
+        found = paired_difference(twin[kept], standard[kept], clusters=self._clusters[kept])
         marks = np.where(used, _held(expected, twin, standard, scale.max), np.nan)
         response = DimensionResponse(
             dimension,

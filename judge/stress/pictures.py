@@ -7,10 +7,11 @@ from judge.files.writing import make_folder, whole_file
 from judge.records import Image
 
 _GRAY = (127, 127, 127)
+_LONGEST_STEM, _HASH_DIGITS = 60, 12
 
 
 class StagedPictures:
-    """Folder with every picture that is sent; its files are named by their content.
+    """Folder with every picture that is sent; its files are named by their source and content.
 
     Parameters
     ----------
@@ -29,7 +30,7 @@ class StagedPictures:
         if image.path is None:
             return image
         source = self._root / image.path
-        name = f"{image.sha256}{source.suffix.lower()}"
+        name = f"{source.stem[:_LONGEST_STEM]}-{(image.sha256 or '')[:_HASH_DIGITS]}{source.suffix.lower()}"
         if not (self.folder / name).exists():
             with whole_file(make_folder(self.folder) / name) as draft:
                 shutil.copyfile(source, draft)

@@ -92,9 +92,19 @@ def score_parts(
                 connection = replace(connection, max_cost=max(0.0, connection.max_cost - callback.charged))
 
 
-def preview_parts(parts: Sequence[StressPart], out: Path) -> list[Preview]:
-    """Count the requests of every part, without sending or writing anything."""
-    return [preview(part.items, part.judge, out=out / part.name, image_root=out / PICTURES) for part in parts]
+def preview_parts(
+    parts: Sequence[StressPart], out: Path, pictures: Path, source: Path | None = None
+) -> list[Preview]:
+    """Count the requests of every part, without sending or writing anything.
+
+    Replies in the run `source` will be taken, unless the stress test has begun and has taken them.
+    """
+    is_begun = (out / ITEMS / "run.db").is_file()
+    places = {ITEMS: source} if source and not is_begun else {}
+    return [
+        preview(part.items, part.judge, out=places.get(part.name, out / part.name), image_root=pictures)
+        for part in parts
+    ]
 
 
 def take_replies(source: Path, judge: Judge, items: Sequence[Item], out: Path) -> int:

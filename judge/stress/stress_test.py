@@ -1,13 +1,14 @@
 """A stress test from beginning to end: read, draw, change, score, compare."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from judge.errors import InputError
 from judge.items import load_items
-from judge.records import Item
+from judge.records import Item, Score
 from judge.scoring.backends.connection import Connection
 from judge.scoring.backends.factory import check_backend
 from judge.scoring.backends.vllm.engine import EngineOptions
@@ -35,6 +36,7 @@ from judge.stress.scoring import (
 )
 from judge.stress.twins import Twins, make_twins
 
+_CLOSED = ("ok", "abstained", "not_applicable")
 END = "-stress"
 """End of the name of the default folder."""
 
@@ -86,6 +88,10 @@ class StressResult:
         Cluster of each item: its ``pair_id``, or else its question.
     scores : mapping
         Scores by probe and item.
+    n_scored, n_incomplete : int
+        Items and twins that were to be scored, and those of them that lack a score.
+    source : str
+        Name of the input.
     with_model : str or None
         Model that paraphrased texts.
     """
@@ -98,6 +104,9 @@ class StressResult:
     runs: tuple[Path, ...]
     clusters: tuple[str, ...]
     scores: StressScores
+    n_scored: int = 0
+    n_incomplete: int = 0
+    source: str = ""
     with_model: str | None = None
 
 
@@ -163,13 +172,15 @@ class StressTest:
         return found, root, None
 
     def preview(self) -> list[Preview]:
-        """Count the requests of every part; pictures are written, and nothing is sent.
+        """Count the requests of every part; nothing is sent or stored.
 
         Texts that another model would paraphrase count as they are.
         """
         texts = paraphrased_texts(self.drawn.items, self.judge.rubric, self.probes)
         same = {text: f"{text} " for text in texts} if self.options.with_model else {}
-        return preview_parts(parts_of(self._twins(same), self.judge), self.out)
+        with TemporaryDirectory(prefix="judge-dry-run-") as folder:
+            parts = parts_of(self._twins(same, Path(folder)), self.judge)
+            return preview_parts(parts, self.out, Path(folder), self._run)
 
     def run(
         self,
@@ -185,9 +196,9 @@ class StressTest:
         write_drawn(self.out, self.drawn, self.options.n_items, self._source)
         if self._run is not None:
             take_replies(self._run, self.judge, twins.originals, self.out)
-        scores, runs = [], []
+        scores, runs, parts = [], [], parts_of(twins, self.judge)
         for run in score_parts(
-            parts_of(twins, self.judge),
+            parts,
             self.out,
             connection=self.connection,
             engine=self.engine,
@@ -217,6 +228,9 @@ class StressTest:
             tuple(runs),
             tuple(clusters),
             by_probe,
+            len(wanted := {item.id for part in parts for item in part.items}),
+            len(wanted - _complete(scores)),
+            self._source,
             self.options.with_model,
         )
 
@@ -226,11 +240,19 @@ class StressTest:
         texts = paraphrased_texts(self.drawn.items, self.judge.rubric, self.probes)
         return Paraphraser(self.options.with_model, self.out, self.connection, self.engine).paraphrase(texts)
 
-    def _twins(self, paraphrases: Mapping[str, str]) -> Twins:
-        pictures = StagedPictures(self.out / PICTURES, self._root)
+    def _twins(self, paraphrases: Mapping[str, str], folder: Path | None = None) -> Twins:
+        pictures = StagedPictures(folder or self.out / PICTURES, self._root)
         items = [_staged(item, self._root, pictures) for item in self.drawn.items]
         context = ProbeContext(self.judge.rubric, items, pictures, self.options.seed, paraphrases)
         return make_twins(items, self.probes, context)
+
+
+def _complete(scores: Iterable[Score]) -> set[str]:
+    """Ids of the items that have scores, none of which is still open."""
+    ids, still_open = set(), set()
+    for score in scores:
+        (ids if score.status in _CLOSED else still_open).add(score.item_id)
+    return ids - still_open
 
 
 def _run_of(answers: Answers, judge: Judge) -> Path | None:

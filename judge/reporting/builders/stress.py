@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+import math
 from collections.abc import Iterator
 
 import numpy as np
@@ -10,6 +10,7 @@ import numpy as np
 from judge.records import Item
 from judge.reporting.builders.run_data import read_run
 from judge.reporting.document import IMAGE_ROOT, Case, Judgment, Section
+from judge.reporting.render.numbers import number_text
 from judge.reporting.report import Report
 from judge.reporting.tables import stress_tables
 from judge.reporting.tables.stress_tables import MUST, deciding
@@ -26,12 +27,12 @@ from judge.stress.outcomes import (
     ProbeOutcome,
     StressScores,
 )
+from judge.stress.probes.injections import MasterKey
 from judge.stress.scoring import PICTURES
 from judge.stress.stress_test import StressResult
 from judge.stress.twins import ITEM_FIELD
 
 SHORT = ("probes",)
-_MOST_NAMED = 3
 _MOST_CASES = 6
 
 
@@ -45,10 +46,12 @@ def build_stress(found: StressResult) -> Report:
     """
     source = read_run(found.runs[0])
     about = {name: text for name, text in source.about.items() if name != "run"}
-    about |= {"seed": str(found.drawn.seed), IMAGE_ROOT: str(found.out / PICTURES)}
+    about |= {"input": found.source, "seed": str(found.drawn.seed), IMAGE_ROOT: str(found.out / PICTURES)}
     tables = [stress_tables.drawn(found)] if found.drawn.strata else []
+    failures = tuple(_failure(outcome) for outcome in found.outcomes if outcome.verdict == FAILED)
     sections = [
-        Section("probes", "Probes", tables=(stress_tables.probes(found),)),
+        Section("probes", "Probes", lead=failures, tables=(stress_tables.probes(found),)),
+        Section("shifts", "Shifts", tables=(stress_tables.shifts(found),)),
         Section("responses", "By dimension", tables=(stress_tables.responses(found.outcomes),)),
         Section("items", "Items", tables=(*tables, stress_tables.left_out(found.outcomes))),
         *_pictures(found),
@@ -56,7 +59,7 @@ def build_stress(found: StressResult) -> Report:
     return Report(
         "stress",
         f"Stress test of {found.judge.name}: {counted(len(found.drawn.items), 'item')}, "
-        f"{counted(sum(o.verdict != NOT_APPLICABLE for o in found.outcomes) - 1, 'probe')}",
+        f"{counted(len(_tested(found)), 'probe')}",
         tuple(_findings(found)),
         tuple(_warnings(found)),
         tuple(sections),
@@ -67,20 +70,26 @@ def build_stress(found: StressResult) -> Report:
     )
 
 
+def _tested(found: StressResult) -> list[ProbeOutcome]:
+    """Probes with a verdict; the repeated request has none."""
+    return [o for o in found.outcomes if o.verdict in (FAILED, HELD, UNDECIDED)]
+
+
 def _findings(found: StressResult) -> Iterator[str]:
-    by_verdict: dict[str, list[ProbeOutcome]] = defaultdict(list)
-    for outcome in found.outcomes:
-        by_verdict[outcome.verdict].append(outcome)
-    failed, held, undecided = (by_verdict[name] for name in (FAILED, HELD, UNDECIDED))
-    n = len(failed) + len(held) + len(undecided)
+    tested = _tested(found)
+    failed, held, undecided = ([o for o in tested if o.verdict == name] for name in (FAILED, HELD, UNDECIDED))
+    n = counted(len(tested), "probe")
     if failed:
-        yield f"The judge failed {len(failed)} of {counted(n, 'probe')}: {_named(failed)}."
+        yield f"The judge failed {len(failed)} of {n}: {_named(failed)}."
     elif held:
-        yield f"No probe found a weakness; {len(held)} of {counted(n, 'probe')} held."
-    for outcome in failed[:_MOST_NAMED]:
-        yield _failure(outcome)
+        yield f"No probe found a weakness; {len(held)} of {n} held."
+    elif not undecided:
+        yield "No probe could be tested: no change has the scores that it needs."
     if undecided:
-        yield f"Undecided, with too few pairs: {_named(undecided)}. Draw more items with --items."
+        yield (
+            f"{counted(len(undecided), 'probe')} undecided: the pairs are too few to show a shift of "
+            f"{number_text(SIZABLE, 'share')} of the scale. Draw more items with --items."
+        )
 
 
 def _named(outcomes: list[ProbeOutcome]) -> str:
@@ -88,29 +97,32 @@ def _named(outcomes: list[ProbeOutcome]) -> str:
 
 
 def _failure(outcome: ProbeOutcome) -> str:
+    """What went wrong on the dimension that decides the verdict."""
     worst = deciding(outcome)
-    assert worst is not None
-    head = f"{outcome.probe.name} ({outcome.probe.change}): {display_name(worst.dimension)}"
+    assert worst is not None  # noqa: S101 - a probe fails by one of its dimensions
+    head = f"{outcome.probe.name} {outcome.probe.change}: {display_name(worst.dimension)}"
     if worst.expected == "top":
         share = with_interval(worst.held, "share")
-        return f"{head} gets the highest score for only {share} of the items."
+        return f"{head} must get the highest score, and gets it for {share} of the items."
     return (
-        f"{head} must {MUST[worst.expected]}, and shifts by {with_interval(worst.shift, 'change')} on average "
-        f"({counted(worst.n_pairs, 'pair')})."
+        f"{head} must {MUST[worst.expected]}, and {_change(worst.shift)} ({counted(worst.n_pairs, 'pair')})."
     )
 
 
+def _change(shift: Estimate) -> str:
+    if math.isfinite(shift.low):
+        return f"changes by {with_interval(shift, 'change')} on average"
+    return "does not change" if not shift.value else f"changes by {number_text(shift.value, 'change')}"
+
+
 def _warnings(found: StressResult) -> Iterator[str]:
-    missing = sum(response.n_missing for outcome in found.outcomes for response in outcome.responses)
-    if missing:
-        pairs = sum(r.n_pairs + r.n_at_end + r.n_missing for o in found.outcomes for r in o.responses)
+    if found.n_incomplete:
         yield (
-            f"{missing:,} of {pairs:,} comparisons lack a score and are left out; see them: judge show "
-            f"{found.runs[0]}"
+            f"The report is partial: {found.n_incomplete:,} of {found.n_scored:,} items and changed items "
+            f"lack a score, and their pairs are left out; see them: judge show {found.runs[0]}"
         )
-    skipped = [o for o in found.outcomes if o.verdict == NOT_APPLICABLE]
-    if skipped:
-        yield f"Not tested: {_named(skipped)} (--sections items says why)."
+    if skipped := sum(outcome.verdict == NOT_APPLICABLE for outcome in found.outcomes):
+        yield f"{counted(skipped, 'probe')} had nothing to compare; --sections items says why."
 
 
 def _estimates(found: StressResult) -> dict[str, Estimate]:
@@ -160,24 +172,28 @@ def _case(original: Item, twin: Item, probe: str, scores: StressScores) -> Case:
 def _methods(found: StressResult) -> Iterator[str]:
     drawn = found.drawn
     how = "in equal numbers of each score" if drawn.strata else "at random"
-    names = listed([o.probe.name for o in found.outcomes if o.verdict != NOT_APPLICABLE])
+    names = [outcome.probe.name for outcome in _tested(found)]
     yield (
         f"{counted(len(drawn.items), 'item')} of {drawn.n_input:,} were drawn {how} (seed {drawn.seed}), and "
-        f"scored unchanged, once more unchanged, and with the changes of these probes: {names}."
+        "scored unchanged, once more unchanged, and with the changes of these probes: "
+        f"{listed(names or ['none'])}."
     )
+    if MasterKey.name in names:
+        yield "Master keys are texts without content that judges have been seen to reward."
     yield (
         "Each changed item is compared with the repeated request for its original; pairs are admitted by the "
         "first score, where it is not at the end of the scale already."
     )
     yield (
-        "Tests: sign-flip permutation of the differences within clusters (10,000 draws), one-sided where "
-        "the direction is given, and for scores that must stay the same also whether they move farther than in "
-        "the repeated request; Holm-adjusted over the dimensions of a probe."
+        "Tests: sign-flip permutation tests of the differences within clusters (10,000 draws), one-sided "
+        "where the direction is given, and for scores that must stay the same also whether they move farther "
+        "than in the repeated request; Holm-adjusted over the dimensions of a probe."
     )
+    sizable, top = number_text(SIZABLE, "share"), number_text(TOP_SHARE, "share")
     yield (
-        f"A probe fails where the adjusted p is below .05 against its requirement; where scores must fall, "
-        f"it fails without such evidence if a shift of {SIZABLE:.1%} of the scale would have been seen with a "
-        f"power of 80 %. Reference answers must get the highest score in {TOP_SHARE:.0%} of the items."
+        "A probe fails where the adjusted p is below .05 against its requirement; where scores must fall, it "
+        f"fails without such evidence if a shift of {sizable} of the scale would have been seen with a power "
+        f"of 80 %. Reference answers must get the highest score in {top} of the items."
     )
     if found.with_model:
         yield f"Paraphrases were written by {found.with_model}."

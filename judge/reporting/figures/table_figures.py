@@ -355,6 +355,13 @@ def _ranking(table: Table) -> Chart | None:
     return interval_chart(table, "system", ["pass_rate"], title="Pass rate by system")
 
 
+def _shifts(table: Table) -> Chart | None:
+    """Mean shifts of a stress test, by what was found."""
+    return interval_chart(
+        table, "probe", ["shift"], group="verdict", reference=0.0, reference_name="no change"
+    )
+
+
 _DRAWN: dict[str, Callable[[Table], Chart | None]] = {
     "pass_rates": _rates,
     "slices": _by_slice,
@@ -368,4 +375,5 @@ _DRAWN: dict[str, Callable[[Table], Chart | None]] = {
     "pass_rate": _both,
     "means": _means,
     "gap": _gap,
+    "shifts": _shifts,
 }

@@ -7,7 +7,9 @@ from judge.reporting.wording import display_name
 from judge.stress.outcomes import (
     FAILED,
     HELD,
+    NOISE,
     NOT_APPLICABLE,
+    UNDECIDED,
     DimensionResponse,
     ProbeOutcome,
     deciding_responses,
@@ -22,11 +24,12 @@ MUST = {
     "not_lower": "not fall much",
 }
 """Expectation -> what a score must do."""
-_SEVERITY = (FAILED, "undecided", HELD, "noise", NOT_APPLICABLE)
+_SMALLEST = "Smallest visible: mean shift that this number of pairs shows with a power of 80 %."
+_SEVERITY = (FAILED, UNDECIDED, HELD, NOISE, NOT_APPLICABLE)
 
 
 def deciding(outcome: ProbeOutcome) -> DimensionResponse | None:
-    """Return the response that decides the verdict: the worst, and of equal ones the farthest from what must be."""
+    """Return the response that decides the verdict: the worst, farthest from what must be."""
     return min(
         deciding_responses(outcome.responses),
         key=lambda r: (_SEVERITY.index(r.verdict), -_wrongness(r)),
@@ -48,13 +51,14 @@ def probes(found: StressResult) -> Table:
         Column("must", "scores must"),
         Column("verdict", "verdict"),
         Column("pairs", "pairs", "count"),
-        Column("dimension", "worst dimension", detail=True),
+        Column("change", "change", detail=True),
         Column("shift", "mean shift", "change", brief=True),
         Column("held", "as required", "share", brief=True),
-        Column("smallest", "smallest visible", "score", detail=True),
     )
-    tested = [outcome for outcome in found.outcomes if outcome.verdict != NOT_APPLICABLE]
-    rows = tuple(map(_probe_row, sorted(tested, key=lambda outcome: _SEVERITY.index(outcome.verdict))))
+    rows = tuple(
+        (o.probe.name, MUST[worst.expected], o.verdict, worst.n_pairs, o.probe.change, worst.shift, o.held)
+        for o, worst in _deciding(found.outcomes)
+    )
     return Table(
         "probes",
         "Probes",
@@ -68,20 +72,29 @@ def probes(found: StressResult) -> Table:
     )
 
 
-def _probe_row(outcome: ProbeOutcome) -> Row:
-    worst = deciding(outcome)
-    if worst is None:
-        return (outcome.probe.name, "", outcome.verdict, 0, "", None, None, None)
-    return (
-        outcome.probe.name,
-        MUST[worst.expected],
-        outcome.verdict,
-        worst.n_pairs,
-        display_name(worst.dimension),
-        worst.shift,
-        outcome.held,
-        worst.smallest,
+def shifts(found: StressResult) -> Table:
+    """One row a probe: the shift on the dimension that decides, and the smallest one that could be seen."""
+    columns = (
+        Column("probe", "probe"),
+        Column("verdict", "verdict"),
+        Column("dimension", "dimension"),
+        Column("shift", "mean shift", "change"),
+        Column("smallest", "smallest visible", "score"),
     )
+    rows = tuple(
+        (o.probe.name, o.verdict, display_name(worst.dimension), worst.shift, worst.smallest)
+        for o, worst in _deciding(found.outcomes)
+    )
+    return Table("shifts", "Mean shift by probe", columns, rows, (_SMALLEST,))
+
+
+def _deciding(outcomes: Sequence[ProbeOutcome]) -> list[tuple[ProbeOutcome, DimensionResponse]]:
+    """Probes with the response that decides their verdict, failed ones first."""
+    return [(outcome, worst) for outcome in _worst_first(outcomes) if (worst := deciding(outcome))]
+
+
+def _worst_first(outcomes: Sequence[ProbeOutcome]) -> list[ProbeOutcome]:
+    return sorted(outcomes, key=lambda outcome: _SEVERITY.index(outcome.verdict))
 
 
 def responses(outcomes: Sequence[ProbeOutcome]) -> Table:
@@ -90,57 +103,75 @@ def responses(outcomes: Sequence[ProbeOutcome]) -> Table:
         Column("probe", "probe"),
         Column("dimension", "dimension"),
         Column("must", "score must"),
+        Column("verdict", "verdict"),
         Column("pairs", "pairs", "count"),
         Column("at_end", "cannot move", "count"),
         Column("missing", "no score", "count"),
         Column("shift", "mean shift", "change"),
         Column("held", "as required", "share"),
-        Column("at_top", "highest score", "share"),
         Column("p", "p", "p", detail=True),
         Column("p_holm", "p (Holm)", "p"),
         Column("smallest", "smallest visible", "score"),
-        Column("verdict", "verdict"),
+        Column("at_top", "highest score", "share"),
     )
     rows = tuple(
         (
             outcome.probe.name,
             display_name(r.dimension),
             MUST[r.expected],
+            _verdict(outcome, r),
             r.n_pairs,
             r.n_at_end,
             r.n_missing,
             r.shift,
             r.held,
-            r.at_top,
             r.p,
             r.p_adjusted,
             r.smallest,
-            r.verdict,
+            r.at_top,
         )
-        for outcome in outcomes
+        for outcome in _worst_first(outcomes)
         for r in outcome.responses
     )
     notes = (
         "Cannot move: the item has the lowest (or highest) score already, so that the pair is left out.",
-        "Smallest visible: mean shift that this number of pairs shows with a power of 80 %.",
+        _SMALLEST,
     )
     return Table("responses", "Responses of the dimensions", columns, rows, notes)
 
 
+def _verdict(outcome: ProbeOutcome, response: DimensionResponse) -> str:
+    if not response.n_pairs:
+        return NOT_APPLICABLE
+    return NOISE if outcome.verdict == NOISE else response.verdict
+
+
 def left_out(outcomes: Sequence[ProbeOutcome]) -> Table:
-    """Why probes could not change items."""
+    """Why items were not changed or not compared."""
     columns = (
         Column("probe", "probe"),
         Column("reason", "reason"),
         Column("items", "items", "count"),
     )
-    return Table("left_out", "Items that a probe cannot change", columns, tuple(_left_out_rows(outcomes)))
+    return Table("left_out", "Items that a probe does not test", columns, tuple(_left_out_rows(outcomes)))
 
 
 def _left_out_rows(outcomes: Sequence[ProbeOutcome]) -> Iterator[Row]:
     for outcome in outcomes:
         for reason, n in outcome.not_applicable.items():
             yield outcome.probe.name, reason, n
+        if outcome.verdict == NOT_APPLICABLE and (outcome.responses or not outcome.not_applicable):
+            yield from _without_pair(outcome)
+
+
+def _without_pair(outcome: ProbeOutcome) -> Iterator[Row]:
+    """Why a probe that changed items has no pair."""
+    reasons = {
+        "a score is missing": max((r.n_missing for r in outcome.responses), default=0),
+        "no score can move as required": max((r.n_at_end for r in outcome.responses), default=0),
+    }
+    found = [(outcome.probe.name, reason, n) for reason, n in reasons.items() if n]
+    yield from found or [(outcome.probe.name, f"no item has the change {outcome.probe.compared_with}", 0)]
 
 
 def drawn(found: StressResult) -> Table:

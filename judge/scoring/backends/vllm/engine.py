@@ -31,7 +31,6 @@ from judge.scoring.backends.thinking import (
 )
 from judge.scoring.backends.vllm.captured_output import CapturedOutput, captured_output
 from judge.scoring.backends.vllm.lora import load_lora
-from judge.scoring.backends.vllm.startup_errors import startup_failure
 from judge.scoring.backends.vllm.watchdog import kill_with_parent
 
 MIN_VERSION = (0, 26)
@@ -205,6 +204,8 @@ def start(
     except JudgeError:
         raise
     except Exception as error:
+        from judge.scoring.backends.vllm.startup_errors import startup_failure  # many expressions to compile
+
         raise startup_failure(error, output.tail(), model) from error
 
 
