@@ -2,8 +2,9 @@
 
 python benchmarks/stress_false_alarms.py [SETS]
 
-A program scores 100 items with noise, before and after each change. It does not respond to changes that must
-not move a score (false alarms), or by a mean shift of the given size (power). Only the comparison is simulated.
+A program scores 100 items with noise, before and after each change. It does not respond to changes that
+must not move a score (false alarms), or by a mean shift of the given size (power). Only the comparison is
+simulated.
 """
 
 import random
