@@ -19,7 +19,8 @@ ROWS = [
 
 @pytest.fixture
 def run(tmp_path):
-    return judge.score(ROWS, judge="letters", rubric="multiple_choice", out=tmp_path / "run")
+    with judge.score(ROWS, judge="letters", rubric="multiple_choice", out=tmp_path / "run") as run:
+        yield run
 
 
 def test_the_page_of_an_item_says_that_there_is_no_prompt(run):

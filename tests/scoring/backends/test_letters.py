@@ -28,7 +28,8 @@ ROWS = [
 
 @pytest.fixture
 def run(tmp_path):
-    return judge.score(ROWS, judge="letters", rubric="multiple_choice", out=tmp_path / "run")
+    with judge.score(ROWS, judge="letters", rubric="multiple_choice", out=tmp_path / "run") as run:
+        yield run
 
 
 def call(*words):
