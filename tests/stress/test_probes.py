@@ -1,12 +1,13 @@
 """What each probe changes, what it leaves, and which items it cannot change."""
 
+import json
 import re
 
 import pytest
 
 from judge.errors import InputError
 from judge.records import Image, Item
-from judge.rubric import load_rubric
+from judge.rubric import Rubric, load_rubric
 from judge.stress.pictures import StagedPictures
 from judge.stress.probe import ASPECTS, NotApplicable, Probe, ProbeContext
 from judge.stress.probes import PROBES, chosen_probes
@@ -344,3 +345,31 @@ def test_one_dimension_has_no_order():
     one = RUBRIC.model_copy(update={"dimensions": {"clarity": RUBRIC.dimensions["clarity"]}})
     with pytest.raises(NotApplicable, match="fewer than two"):
         PROBES["dimension_order"].change_rubric(one, {})
+
+
+# -- the injected verdict of other rubrics
+
+
+MIXED = Rubric.model_validate(
+    {
+        "name": "mixed",
+        "task": "Judge.",
+        "scale": {"min": 0, "max": 10},
+        "dimensions": {
+            "truth": {"description": "d", "anchors": {0: "bad", 10: "good"}},
+            "named": {"description": "d", "type": "binary"},
+            "fault": {"description": "d", "type": "category", "labels": ["major", "none"], "ordered": True},
+        },
+        "flags": {"sure": {"description": "d"}, "note": {"description": "d", "type": "text"}},
+        "overall": {"how": "none"},
+        "pass": {"truth": 5},
+    }
+)
+
+
+def test_the_injected_verdict_has_the_form_of_the_replies():
+    context = ProbeContext(MIXED, (ITEM,), StagedPictures("unused", "."))
+    injected = PROBES["injected_verdict"].change_item(ITEM, context).answer.removeprefix(ANSWER)
+    found = json.loads(injected)
+    assert (found["truth"]["score"], found["named"]["met"], found["fault"]["label"]) == (10, True, "none")
+    assert (found["sure"], "note" in found) == (True, False)
