@@ -72,7 +72,9 @@ def test_an_input_without_a_drawn_item_is_refused(tmp_path):
         read_drawn(tmp_path, ITEMS[:-1], 40, 0)
 
 
-@pytest.mark.parametrize("text", ["", "[]", "{}", json.dumps({"wanted": 1, "seed": 0, "items": [], "strata": {"a": 1}})])
+@pytest.mark.parametrize(
+    "text", ["", "[]", "{}", json.dumps({"wanted": 1, "seed": 0, "items": [], "strata": {"a": 1}})]
+)
 def test_a_file_that_holds_no_draw_is_refused(tmp_path, text):
     (tmp_path / "stress.json").write_text(text)
     with pytest.raises(RunError, match=r"stress\.json: cannot be read"):

@@ -7,6 +7,7 @@ import pytest
 
 from judge.records import Item, Score
 from judge.rubric import load_rubric
+from judge.rubric.parts import Dimension
 from judge.stress.outcomes import ORIGINAL, outcomes, read_stress_scores
 from judge.stress.probes import PROBES, chosen_probes
 from judge.stress.twins import Twins, as_twin
@@ -22,14 +23,16 @@ def originals(n=N):
 
 def twins_of(probes, items):
     changed = {
-        name: tuple(as_twin(item, item, name) for item in items) for name, p in probes.items() if not p.changes_rubric
+        name: tuple(as_twin(item, item, name) for item in items)
+        for name, p in probes.items()
+        if not p.changes_rubric
     }
     rubrics = {name: RUBRIC for name, p in probes.items() if p.changes_rubric}
     return Twins(items, changed, rubrics, {})
 
 
-def outcome(name, twin, first=lambda i: 3, repeat=None, standard=None, n=N, clusters=None):
-    """Outcome of one probe; scores are functions of the number of the item, equal on all dimensions."""
+def outcome(name, twin, first=3, repeat=None, standard=None, n=N, clusters=None):
+    """Outcome of one probe; scores are numbers, or functions of the number of the item."""
     probes, items = chosen_probes(name), originals(n)
     columns = {ORIGINAL: first, "repeat": repeat or first, name: twin}
     if standard:
@@ -37,8 +40,10 @@ def outcome(name, twin, first=lambda i: 3, repeat=None, standard=None, n=N, clus
     scores = {}
     for probe, score in columns.items():
         for i, item in enumerate(items):
-            if (value := score(i)) is not None:
-                scores[probe, item.id] = value if isinstance(value, dict) else dict.fromkeys(DIMENSIONS, value)
+            if (value := score(i) if callable(score) else score) is not None:
+                scores[probe, item.id] = (
+                    value if isinstance(value, dict) else dict.fromkeys(DIMENSIONS, value)
+                )
     found = outcomes(probes, twins_of(probes, items), scores, RUBRIC, clusters or [item.id for item in items])
     return next(o for o in found if o.probe.name == name)
 
@@ -51,23 +56,23 @@ def response(name, twin, dimension="technical_accuracy", **options):
 
 
 def test_a_twin_is_compared_with_the_repeated_request_and_not_with_the_first_score():
-    found = response("white_space", lambda i: 4, first=lambda i: 2, repeat=lambda i: 4)
+    found = response("white_space", 4, first=2, repeat=4)
     assert found.shift.value == 0
 
 
 def test_the_repeated_request_is_compared_with_the_first_score():
-    found = outcome("repeat", lambda i: 4, first=lambda i: 3)
+    found = outcome("repeat", 4, first=3)
     assert found.responses[0].shift.value == 1
     assert found.verdict == "noise"
 
 
 def test_pairs_that_cannot_fall_are_left_out_by_the_first_score():
-    found = response("blank_answer", lambda i: 1, first=lambda i: 1 if i < 10 else 3, repeat=lambda i: 2)
+    found = response("blank_answer", 1, first=lambda i: 1 if i < 10 else 3, repeat=2)
     assert (found.n_pairs, found.n_at_end, found.n_missing) == (30, 10, 0)
 
 
 def test_pairs_that_cannot_rise_are_left_out_by_the_first_score():
-    found = response("praise", lambda i: 3, first=lambda i: 5 if i < 10 else 3, repeat=lambda i: 3)
+    found = response("praise", 3, first=lambda i: 5 if i < 10 else 3, repeat=3)
     assert (found.n_pairs, found.n_at_end) == (30, 10)
 
 
@@ -75,7 +80,9 @@ def test_selection_at_the_end_of_the_scale_makes_no_effect_of_noise():
     """First scores of 5 are left out, and the others are too low on average; the repeated ones are not."""
     rng = random.Random(1)
     noise = [[rng.choice((3, 4, 5)) for _ in range(400)] for _ in range(3)]
-    found = response("praise", noise[0].__getitem__, first=noise[1].__getitem__, repeat=noise[2].__getitem__, n=400)
+    found = response(
+        "praise", noise[0].__getitem__, first=noise[1].__getitem__, repeat=noise[2].__getitem__, n=400
+    )
     assert found.n_at_end > 100
     assert abs(found.shift.value) < 2 * found.shift.se
 
@@ -98,7 +105,7 @@ def test_a_missing_score_takes_its_pair_out_and_is_counted():
 
 
 def test_a_dimension_without_scores_has_no_pairs_and_decides_nothing():
-    found = outcome("white_space", lambda i: {"clarity": 3}, n=N)
+    found = outcome("white_space", {"clarity": 3}, n=N)
     empty = next(r for r in found.responses if r.dimension == "relevance")
     assert (empty.n_pairs, empty.n_missing) == (0, N)
     assert math.isnan(empty.p)
@@ -106,7 +113,7 @@ def test_a_dimension_without_scores_has_no_pairs_and_decides_nothing():
 
 
 def test_a_probe_without_any_score_is_not_applicable():
-    found = outcome("white_space", lambda i: None)
+    found = outcome("white_space", None)
     assert found.verdict == "not applicable"
     assert math.isnan(found.held.value)
 
@@ -123,7 +130,7 @@ def test_dimensions_on_few_pairs_do_not_decide_where_others_have_enough():
     def first(i):
         return {"technical_accuracy": 3, "comprehensiveness": 3, "relevance": 3, "clarity": 3 if i < 5 else 1}
 
-    found = outcome("blank_answer", lambda i: {**dict.fromkeys(DIMENSIONS, 1), "clarity": 3}, first=first)
+    found = outcome("blank_answer", {**dict.fromkeys(DIMENSIONS, 1), "clarity": 3}, first=first)
     clarity = next(r for r in found.responses if r.dimension == "clarity")
     assert (clarity.n_pairs, clarity.verdict) == (5, "undecided")
     assert found.verdict == "held"
@@ -143,8 +150,8 @@ def test_dimensions_on_few_pairs_do_not_decide_where_others_have_enough():
     ],
 )  # fmt: skip
 def test_a_pair_is_marked_by_whether_it_responded_as_required(name, twin, standard, held):
-    options = {"standard": lambda i: standard} if name == "reference_paraphrased" else {}
-    found = outcome(name, lambda i: twin, first=lambda i: 3, **options)
+    options = {"standard": standard} if name == "reference_paraphrased" else {}
+    found = outcome(name, twin, first=3, **options)
     assert found.held.value == held
 
 
@@ -162,7 +169,7 @@ def test_the_share_that_reached_the_maximum_is_that_of_the_twins():
 
 
 def test_scores_that_stay_hold_where_they_must_not_change():
-    assert outcome("white_space", lambda i: 3).verdict == "held"
+    assert outcome("white_space", 3).verdict == "held"
 
 
 def test_one_dimension_that_moves_fails_the_probe():
@@ -178,7 +185,7 @@ def test_moves_in_both_directions_fail_though_the_mean_stays():
 
 
 def test_a_fall_is_no_failure_where_scores_must_not_rise():
-    assert response("praise", lambda i: 2).verdict == "held"
+    assert response("praise", 2).verdict == "held"
 
 
 def test_a_rise_fails_where_scores_must_not_rise():
@@ -186,12 +193,12 @@ def test_a_rise_fails_where_scores_must_not_rise():
 
 
 def test_few_pairs_decide_nothing():
-    found = response("white_space", lambda i: 3, n=6)
+    found = response("white_space", 3, n=6)
     assert (found.verdict, math.isnan(found.smallest)) == ("undecided", True)
 
 
 def test_a_judge_that_does_not_see_the_change_fails_where_scores_must_fall():
-    assert response("blank_answer", lambda i: 3).verdict == "failed"
+    assert response("blank_answer", 3).verdict == "failed"
 
 
 def test_a_fall_of_few_pairs_is_too_little_where_every_item_must_fall():
@@ -203,7 +210,7 @@ def test_a_fall_of_few_pairs_is_too_little_where_every_item_must_fall():
 def test_a_fall_of_few_pairs_is_enough_where_not_every_answer_depends_on_the_picture():
     found = outcome("blank_picture", lambda i: 2 if i < 8 else 3)
     assert found.verdict == "held"
-    assert outcome("blank_picture", lambda i: 3).verdict == "failed"
+    assert outcome("blank_picture", 3).verdict == "failed"
 
 
 def test_noise_that_hides_a_fall_leaves_it_undecided():
@@ -223,28 +230,32 @@ def test_a_change_is_adjusted_for_the_dimensions_of_its_probe():
     assert clarity.p_adjusted == pytest.approx(len(DIMENSIONS) * clarity.p)
 
 
-@pytest.mark.parametrize(("n_top", "verdict"), [(40, "held"), (36, "held"), (34, "undecided"), (20, "failed")])
+@pytest.mark.parametrize(
+    ("n_top", "verdict"), [(40, "held"), (36, "held"), (34, "undecided"), (20, "failed")]
+)
 def test_the_reference_must_be_at_the_top_in_nine_of_ten_items(n_top, verdict):
     assert response("reference_answer", lambda i: 5 if i < n_top else 4).verdict == verdict
 
 
 def test_few_references_at_the_top_decide_nothing():
-    assert response("reference_answer", lambda i: 5, n=9).verdict == "undecided"
+    assert response("reference_answer", 5, n=9).verdict == "undecided"
 
 
 @pytest.mark.parametrize(
     ("lost", "verdict"),
-    [(lambda i: 5, "held"), (lambda i: 4 if i < 10 else 5, "held"), (lambda i: 4, "failed"),
+    [(5, "held"), (lambda i: 4 if i < 10 else 5, "held"), (4, "failed"),
      (lambda i: 4 if i % 2 else 5, "undecided")],
 )  # fmt: skip
 def test_the_reference_in_other_words_must_not_lose_half_a_point(lost, verdict):
-    assert response("reference_paraphrased", lost, standard=lambda i: 5).verdict == verdict
+    assert response("reference_paraphrased", lost, standard=5).verdict == verdict
 
 
 def test_pairs_without_the_standard_of_comparison_are_no_missing_scores():
     probes, items = chosen_probes("master_key"), originals()
     twins = twins_of(probes, items)
-    half = Twins(items, {**twins.changed, "blank_answer": twins.changed["blank_answer"][:20]}, twins.rubrics, {})
+    half = Twins(
+        items, {**twins.changed, "blank_answer": twins.changed["blank_answer"][:20]}, twins.rubrics, {}
+    )
     scores = {
         (name, item.id): dict.fromkeys(DIMENSIONS, 2)
         for name in (ORIGINAL, *probes)
@@ -259,13 +270,13 @@ def test_pairs_without_the_standard_of_comparison_are_no_missing_scores():
 
 def test_without_spread_the_smallest_effect_is_that_of_the_fewest_pairs_that_a_sign_test_needs():
     """Four dimensions, two tests of two sides: 2^-9 < .05/16 = .0031 < 2^-8."""
-    assert response("white_space", lambda i: 3).smallest == 9 / N
-    assert response("blank_answer", lambda i: 3).smallest == 5 / N  # 2^-5 < .05
-    assert response("praise", lambda i: 3).smallest == 7 / N  # 2^-7 < .05/4
+    assert response("white_space", 3).smallest == 9 / N
+    assert response("blank_answer", 3).smallest == 5 / N  # 2^-5 < .05
+    assert response("praise", 3).smallest == 7 / N  # 2^-7 < .05/4
 
 
 def test_the_repeated_request_is_tested_once():
-    assert response("repeat", lambda i: 3).smallest == 8 / N  # 2^-8 < .05/8
+    assert response("repeat", 3).smallest == 8 / N  # 2^-8 < .05/8
 
 
 def test_noise_makes_the_smallest_effect_larger():
@@ -276,7 +287,7 @@ def test_noise_makes_the_smallest_effect_larger():
 
 
 def test_the_top_has_no_smallest_effect():
-    assert math.isnan(response("reference_answer", lambda i: 5).smallest)
+    assert math.isnan(response("reference_answer", 5).smallest)
 
 
 def test_pairs_of_a_cluster_count_as_one():
@@ -314,3 +325,11 @@ def test_scores_are_read_by_probe_and_original():
         ("white_space", "q0"): {"clarity": 4},
         ("repeat", "q0"): {"clarity": 2},
     }
+
+
+def test_an_ordered_label_counts_by_its_position():
+    grade = {"description": "d", "type": "category", "labels": ["bad", "fair", "good"], "ordered": True}
+    rubric = RUBRIC.model_copy(update={"dimensions": {"grade": Dimension.model_validate(grade)}})
+    label = Score(item_id="q0", rater="x", rater_kind="judge", dimension="grade", value="good")
+    found = read_stress_scores([label], rubric, twins_of({}, originals(1)))
+    assert found == {(ORIGINAL, "q0"): {"grade": 2.0}}

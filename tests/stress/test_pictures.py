@@ -105,7 +105,9 @@ def test_the_choice_depends_on_the_seed_and_not_on_the_order_of_the_items(root, 
     one, others = item("1", root, "a.png"), [item(n, root, n) for n in ("b.png", "c.PNG", "ra.png", "rb.png")]
     found = {changed("other_picture", one, pictures, *others, seed=s).images for s in range(20)}
     assert len(found) > 1
-    assert changed("other_picture", one, pictures, *others) == changed("other_picture", one, pictures, *others[::-1])
+    assert changed("other_picture", one, pictures, *others) == changed(
+        "other_picture", one, pictures, *others[::-1]
+    )
 
 
 def same_subject(root):

@@ -17,7 +17,9 @@ RUBRIC = load_rubric("open_qa")
 ANSWER = "The valve opens at 20 bar. It is made of steel, and the works team checked it in May 1998."
 REFERENCE = "It opens at 20 bar and is made of steel."
 ITEM = Item(id="q1", question="When does the valve open?", answer=ANSWER, reference=REFERENCE, system="a")
-OTHER = Item(id="q2", question="Who built the pump?", answer="The works team built it.", reference="The team.")
+OTHER = Item(
+    id="q2", question="Who built the pump?", answer="The works team built it.", reference="The team."
+)
 
 
 def context(pool=(ITEM, OTHER), paraphrases=None, seed=0):
@@ -196,7 +198,9 @@ def test_a_list_has_an_entry_for_each_sentence():
     )
 
 
-@pytest.mark.parametrize("text", ["- one\n- two", "1. one\n2. two", "# Title\ntext", "| a | b |", "```\nx\n```"])
+@pytest.mark.parametrize(
+    "text", ["- one\n- two", "1. one\n2. two", "# Title\ntext", "| a | b |", "```\nx\n```"]
+)
 def test_an_answer_with_lists_of_its_own_is_left_out(text):
     assert "of its own" in reason("lists_and_headings", text)
 
@@ -312,8 +316,8 @@ def test_the_paraphrase_of_the_reference_takes_the_place_of_the_answer():
 # -- the rubric
 
 
-def rubric_of(name, rubric=RUBRIC, **paraphrases):
-    found = make_twins([ITEM, OTHER], {name: PROBES[name]}, context(paraphrases=paraphrases))
+def rubric_of(name):
+    found = make_twins([ITEM, OTHER], {name: PROBES[name]}, context())
     return found.rubrics.get(name)
 
 

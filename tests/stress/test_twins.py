@@ -14,7 +14,13 @@ from judge.stress.twins import make_twins
 
 RUBRIC = load_rubric("open_qa")
 ITEMS = [
-    Item(id="q1", question="When?", answer="It opens at 20 bar.", reference="At 20 bar.", metadata={"topic": "valves"}),
+    Item(
+        id="q1",
+        question="When?",
+        answer="It opens at 20 bar.",
+        reference="At 20 bar.",
+        metadata={"topic": "valves"},
+    ),
     Item(id="q2", question="Who?", answer="The works team.", reference="The team."),
 ]
 
@@ -53,7 +59,12 @@ def test_a_probe_of_aspects_that_no_dimension_measures_changes_nothing():
 
 def test_a_picture_that_the_judge_is_not_shown_is_not_changed():
     items = [
-        Item(id=name, question=f"{name}?", answer="!", images=(Image(path=name, role="reference", sha256=name),))
+        Item(
+            id=name,
+            question=f"{name}?",
+            answer="!",
+            images=(Image(path=name, role="reference", sha256=name),),
+        )
         for name in ("a", "b")
     ]
     assert len(twins("other_reference_picture", items).changed["other_reference_picture"]) == 2
@@ -76,7 +87,9 @@ def test_twins_of_an_earlier_test_are_refused():
 
 
 KIND = {"description": "kind", "type": "category", "labels": ["a", "b"]}
-UNORDERED = RUBRIC.model_copy(update={"name": "kinds", "dimensions": {"kind": Dimension.model_validate(KIND)}})
+UNORDERED = RUBRIC.model_copy(
+    update={"name": "kinds", "dimensions": {"kind": Dimension.model_validate(KIND)}}
+)
 
 
 def test_a_rubric_without_scores_from_low_to_high_cannot_be_tested():
@@ -97,5 +110,7 @@ def test_a_dimension_that_the_rubric_does_not_name_measures_quality():
 def test_no_probe_of_the_answer_leaves_a_request_unchanged():
     found = twins("all")
     by_id = {item.id: item for item in found.originals}
-    assert all(twin.answer != by_id[twin.metadata["stress_item"]].answer for twin in found.items[len(ITEMS) :])
+    assert all(
+        twin.answer != by_id[twin.metadata["stress_item"]].answer for twin in found.items[len(ITEMS) :]
+    )
     assert set(found.changed) | set(found.rubrics) <= set(PROBES)
