@@ -132,11 +132,11 @@ def _estimates(found: StressResult) -> dict[str, Estimate]:
         if outcome.responses:
             named[f"{outcome.probe.name}.held"] = outcome.held
         named |= {f"{outcome.probe.name}.shift.{r.dimension}": r.shift for r in outcome.responses}
-    for family in dict.fromkeys(o.probe.family for o in found.outcomes):
-        marks = [o.marks for o in found.outcomes if o.probe.family == family and o.responses]
-        if marks:
-            groups = np.tile(found.clusters, len(marks))
-            named[f"{family}.held"] = proportion(np.concatenate(marks), clusters=groups)
+    tested = _tested(found)
+    for family in dict.fromkeys(outcome.probe.family for outcome in tested):
+        marks = [outcome.marks for outcome in tested if outcome.probe.family == family]
+        groups = np.tile(found.clusters, len(marks))
+        named[f"{family}.held"] = proportion(np.concatenate(marks), clusters=groups)
     return named
 
 
