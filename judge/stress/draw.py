@@ -33,7 +33,9 @@ class StressItems:
     strata: Mapping[str, tuple[int, int]]
 
 
-def draw_items(items: Sequence[Item], n: int, seed: int, scores: Mapping[str, str] | None = None) -> StressItems:
+def draw_items(
+    items: Sequence[Item], n: int, seed: int, scores: Mapping[str, str] | None = None
+) -> StressItems:
     """Draw items without replacement.
 
     Parameters
@@ -45,8 +47,8 @@ def draw_items(items: Sequence[Item], n: int, seed: int, scores: Mapping[str, st
     seed : int
         Random seed.
     scores : mapping of str to str, optional
-        Id -> score, as text. The same number is then drawn of each score, as far as there are as many: probes
-        that lower a score need items that can fall, and probes that must not raise it need items that can rise.
+        Id -> score, as text. The same number is then drawn of each score, where there are as many: probes
+        that lower a score need items that can fall, and probes that must not raise it items that can rise.
 
     Examples
     --------

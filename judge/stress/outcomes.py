@@ -1,8 +1,9 @@
-"""Compare the scores of twins with those of their originals: whether each probe got the response that it must.
+"""Compare the scores of twins with those of their originals: whether each probe got the response it must.
 
 Every twin is compared with the *repeated* request for its original (or with the twin that the probe names),
-and never with the score by which its pair was admitted: pairs are admitted by the first score, where a pair at
-the end of the scale could not move, and comparing with that same score would mistake its noise for an effect.
+and never with the score by which its pair was admitted: pairs are admitted by the first score, because a pair
+at the end of the scale could not move, and comparing with that same score would mistake its noise for an
+effect.
 """
 
 import math
@@ -54,7 +55,8 @@ class DimensionResponse:
     n_pairs : int
         Pairs with both scores whose original could move as required.
     n_at_end : int
-        Pairs left out because the original has the lowest (or the highest) score already.
+        Pairs left out because the original has the lowest (or the highest) score already; where another twin
+        is the standard, because both twins have the highest.
     n_missing : int
         Pairs left out because one of the scores is missing.
     shift : Estimate
@@ -64,7 +66,8 @@ class DimensionResponse:
     at_top : Estimate
         Share of the twins with the highest score.
     p, p_adjusted : float
-        p-value of the test of the requirement, and adjusted for the dimensions of the probe (Holm).
+        p-value of the test of the requirement, and adjusted for the dimensions of the probe (Holm). Where
+        scores must fall there is no adjustment, because such a probe holds only if all dimensions do.
     smallest : float
         Smallest mean shift that this number of pairs shows with a power of 80 %.
     verdict : str
@@ -183,9 +186,11 @@ class _Comparison:
             asked &= self._asked(probe.compared_with)
         tested = [d for d, aspect in self._aspects.items() if aspect in probe.expected] if asked.any() else []
         found = [self._response(probe, dimension, asked) for dimension in tested]
-        adjusted = holm([response.p for response, _ in found])
+        p_values = [response.p for response, _ in found]
+        is_joint = probe.family == "must_lower"  # holds if all dimensions do: an intersection-union test
+        n_tests, adjusted = (1, p_values) if is_joint else (len(found), holm(p_values))
         responses = tuple(
-            self._judged(replace(response, p_adjusted=float(p)), len(found))
+            self._judged(replace(response, p_adjusted=float(p)), n_tests, probe)
             for (response, _), p in zip(found, adjusted, strict=True)
         )
         held = _all_held([marks for _, marks in found], len(asked))
@@ -213,14 +218,13 @@ class _Comparison:
             [self._scores.get((probe, item.id), {}).get(dimension, nan) for item in self._twins.originals]
         )
 
-    def _response(
-        self, probe: Probe, dimension: str, asked: Bools
-    ) -> tuple[DimensionResponse, Floats]:
+    def _response(self, probe: Probe, dimension: str, asked: Bools) -> tuple[DimensionResponse, Floats]:
         expected = probe.expected[self._aspects[dimension]]
         scale = self._rubric.scale_of(dimension)
         first, twin = self._column(ORIGINAL, dimension), self._column(probe.name, dimension)
         standard = first if probe.name == REPEAT else self._column(probe.compared_with, dimension)
-        admitted_by = first if probe.compared_with == REPEAT else standard
+        # Another standard was scored once: left out are pairs with both at the end, which favors neither.
+        admitted_by = first if probe.compared_with == REPEAT else np.minimum(twin, standard)
         at_end = np.zeros(len(first), bool)
         if expected == "lower":
             at_end = admitted_by < scale.min + _HALF
@@ -268,16 +272,16 @@ class _Comparison:
         differs = abs(a - b) > 0  # also False where one is missing
         if not differs.any():
             return math.nan if np.isnan(a - b).all() else 1.0
-        found = paired_permutation(
-            a[differs], b[differs], clusters=self._clusters[differs], rng=self._seed
-        )
+        found = paired_permutation(a[differs], b[differs], clusters=self._clusters[differs], rng=self._seed)
         return found.p_value
 
-    def _judged(self, response: DimensionResponse, n_tests: int) -> DimensionResponse:
+    def _judged(self, response: DimensionResponse, n_tests: int, probe: Probe) -> DimensionResponse:
         scale = self._rubric.scale_of(response.dimension)
         sizable = SIZABLE * (scale.max - scale.min)
-        smallest = _smallest(response, n_tests)
-        return replace(response, smallest=smallest, verdict=_verdict(response, smallest, sizable))
+        if response.expected == "same":  # two sides of each of two tests; there is one test of the repeat
+            n_tests *= 2 if probe.name == REPEAT else 4
+        response = replace(response, smallest=_smallest(response, LEVEL / n_tests))
+        return replace(response, verdict=_verdict(response, sizable, matters_always=probe.matters_always))
 
 
 def _moved(twin: Floats, standard: Floats, first: Floats) -> tuple[Floats, Floats]:
@@ -303,15 +307,14 @@ def _one_sided(p: float, higher: Floats, lower: Floats) -> float:
     return p / 2 if difference > 0 else 1 - p / 2 if difference < 0 else 1.0
 
 
-def _smallest(response: DimensionResponse, n_tests: int) -> float:
-    """Smallest mean shift that is found with the power of 80 % at the level of the strictest test.
+def _smallest(response: DimensionResponse, level: float) -> float:
+    """Smallest mean shift that a one-sided test at this level finds with the power of 80 %.
 
     Without spread, the sign-flip test needs a minimum number of clusters that all move by a point.
     """
-    shift, sides = response.shift, 2 if response.expected == "same" else 1
+    shift = response.shift
     if response.expected == "top" or not shift.n_clusters:
         return math.nan
-    level = LEVEL / n_tests / sides
     fewest = math.ceil(-math.log2(level))
     if fewest > shift.n_clusters:
         return math.nan
@@ -322,18 +325,32 @@ def _smallest(response: DimensionResponse, n_tests: int) -> float:
     return max(by_counts, (t_quantile(1 - level, df) + t_quantile(POWER, df)) * shift.se)
 
 
-def _verdict(response: DimensionResponse, smallest: float, sizable: float) -> Verdict:
+def _verdict(response: DimensionResponse, sizable: float, *, matters_always: bool) -> Verdict:
     if response.expected == "top":
         if response.held.high < TOP_SHARE:
             return FAILED
-        return HELD if response.held.value >= TOP_SHARE else UNDECIDED
+        is_enough = response.n_pairs >= FEWEST and response.held.value >= TOP_SHARE
+        return HELD if is_enough else UNDECIDED
     is_found = response.p_adjusted < LEVEL
-    is_sensitive = smallest <= sizable
+    is_sensitive = response.smallest <= sizable
     if response.expected == "lower":
-        return HELD if is_found else FAILED if is_sensitive else UNDECIDED
-    if response.expected == "not_lower" and is_found:
-        return FAILED if response.shift.value < -sizable else HELD
+        if _falls_less(response, sizable, is_sensitive=is_sensitive):
+            return HELD if is_found and not matters_always else FAILED
+        return HELD if is_found else UNDECIDED
+    if response.expected == "not_lower":
+        if _falls_less(response, sizable, is_sensitive=is_sensitive):
+            return HELD
+        return FAILED if is_found and response.shift.value < -sizable else UNDECIDED
     return FAILED if is_found else HELD if is_sensitive else UNDECIDED
+
+
+def _falls_less(response: DimensionResponse, sizable: float, *, is_sensitive: bool) -> bool:
+    """Whether the interval of the mean shift excludes a fall that matters.
+
+    Scores without spread have no interval; then the number of pairs decides.
+    """
+    shift = response.shift
+    return shift.value > -sizable and (shift.low > -sizable if shift.se > 0 else is_sensitive)
 
 
 def _all_held(marks: Sequence[Floats], n_items: int) -> Floats:

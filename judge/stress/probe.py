@@ -69,6 +69,8 @@ class Probe:
         Probe whose score of the same item is the standard of comparison; by default the repeated request.
     changes_rubric : bool
         Whether `change_rubric` is used instead of `change_item`.
+    matters_always : bool
+        Whether the change matters for every item; else a small mean fall is enough where scores must fall.
     """
 
     name: ClassVar[str]
@@ -77,6 +79,7 @@ class Probe:
     expected: ClassVar[Mapping[Aspect, Expectation]]
     compared_with: ClassVar[str] = REPEAT
     changes_rubric: ClassVar[bool] = False
+    matters_always: ClassVar[bool] = True
 
     def change_item(self, item: Item, context: ProbeContext) -> Item:
         """Return the changed item, still with its id.
@@ -104,14 +107,32 @@ class AnswerProbe(Probe):
 
     def change_item(self, item: Item, context: ProbeContext) -> Item:
         """Return the item with the changed answer."""
+        if self.family in ("must_lower", "must_not_change") and not item.answer.strip():
+            raise NotApplicable("the answer is empty")
         answer = self.change_answer(item, context)
         if answer == item.answer:
             raise NotApplicable("the answer would stay the same")
+        known = [text for text in (item.answer, *item.references) if text.strip()]
+        if self.family == "must_lower" and any(same_text(answer, text) for text in known):
+            raise NotApplicable("the changed answer would be the same or the reference answer")
         return item.model_copy(update={"answer": answer})
 
     def change_answer(self, item: Item, context: ProbeContext) -> str:
         """Return the changed answer."""
         raise NotImplementedError
+
+
+def same_text(a: str, b: str) -> bool:
+    """Whether two texts differ in nothing but case, white space and the marks at their ends.
+
+    >>> same_text("Yes.", " yes")
+    True
+    """
+    return _plain(a) == _plain(b)
+
+
+def _plain(text: str) -> str:
+    return " ".join(text.casefold().split()).strip(" .!?\"'")
 
 
 def expect(**expectations: Expectation) -> Mapping[Aspect, Expectation]:

@@ -21,6 +21,7 @@ from judge.stress.twins import Twins, as_twin
 
 ITEMS, PICTURES = "items", "pictures"
 """Folders within a stress test: the run of all items, and the pictures."""
+_FREE = {"cost": 0.0, "usage": None, "latency": None}
 
 
 @dataclass(frozen=True)
@@ -109,10 +110,12 @@ def preview_parts(
 def take_replies(source: Path, judge: Judge, items: Sequence[Item], out: Path) -> int:
     """Copy the replies that an earlier run of the same judge holds for the items, so that none is paid twice.
 
+    The copies cost nothing and count no tokens; requests that failed there are asked again.
+
     Returns
     -------
     int
-        Number of replies copied.
+        Number of requests whose replies were copied.
 
     Raises
     ------
@@ -131,7 +134,9 @@ def take_replies(source: Path, judge: Judge, items: Sequence[Item], out: Path) -
         keys = dict.fromkeys(request.key for item in items for request in prompter.requests(item))
         with Run.create(out / ITEMS, judge) as run:
             for key in keys:
-                if not run.has_answer(key) and (replies := earlier.completions_of(key)):
-                    run.append(replies)
-                    copied += len(replies)
+                if run.has_answer(key) or not earlier.has_answer(key, retry_errors=True):
+                    continue
+                replies = [reply.model_copy(update=_FREE) for reply in earlier.completions_of(key)]
+                run.append([reply for reply in replies if not reply.failure])
+                copied += 1
     return copied

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from judge.errors import InputError
 from judge.records import Item
 from judge.rubric import Rubric
-from judge.stress.probe import NotApplicable, Probe, ProbeContext, tested_dimensions
+from judge.scoring.judge import Judge
+from judge.scoring.prompt import Prompter
+from judge.stress.probe import REPEAT, NotApplicable, Probe, ProbeContext, tested_dimensions
 
 TWIN = "~"
 """Between the id of an item and the name of the probe in the id of a twin."""
@@ -75,6 +77,7 @@ def make_twins(items: Sequence[Item], probes: Mapping[str, Probe], context: Prob
             raise InputError(
                 f"item {item.id!r}: looks like a twin of an earlier stress test; give the original answers"
             )
+    asked = _Asked(context.rubric, items)
     changed: dict[str, tuple[Item, ...]] = {}
     rubrics: dict[str, Rubric] = {}
     refused: dict[str, Counter[str]] = {}
@@ -85,21 +88,42 @@ def make_twins(items: Sequence[Item], probes: Mapping[str, Probe], context: Prob
             problems[f"no dimension measures {tested}: name it in stress.aspects of the rubric"] += len(items)
         elif probe.changes_rubric:
             try:
-                rubrics[name] = probe.change_rubric(context.rubric, context.paraphrases)
+                rubric = probe.change_rubric(context.rubric, context.paraphrases)
+                if name != REPEAT:
+                    asked.check(_Asked(rubric, ()).keys(items[0]), items[0])
+                rubrics[name] = rubric
             except NotApplicable as problem:
                 problems[str(problem)] += len(items)
         else:
-            changed[name] = tuple(_changed(items, probe, context, problems))
+            changed[name] = tuple(_changed(items, probe, context, asked, problems))
     return Twins(tuple(items), changed, rubrics, refused)
 
 
+class _Asked:
+    """What any judge with a rubric is asked for each item: an unchanged request is no test."""
+
+    def __init__(self, rubric: Rubric, items: Sequence[Item]) -> None:
+        self._prompter = Prompter(Judge("baseline", rubric))
+        self._known = {item.id: self.keys(item) for item in items}
+
+    def keys(self, item: Item) -> list[str]:
+        return [request.key for request in self._prompter.requests(item)]
+
+    def check(self, keys: Sequence[str], item: Item) -> None:
+        """Raise NotApplicable if requests are those for an original."""
+        if keys == self._known[item.id]:
+            raise NotApplicable("the judge is not shown what changes")
+
+
 def _changed(
-    items: Sequence[Item], probe: Probe, context: ProbeContext, problems: Counter[str]
+    items: Sequence[Item], probe: Probe, context: ProbeContext, asked: _Asked, problems: Counter[str]
 ) -> list[Item]:
     twins = []
     for item in items:
         try:
-            twins.append(as_twin(probe.change_item(item, context), item, probe.name))
+            changed = probe.change_item(item, context)
+            asked.check(asked.keys(changed), item)
+            twins.append(as_twin(changed, item, probe.name))
         except NotApplicable as problem:
             problems[str(problem)] += 1
     return twins

@@ -29,7 +29,12 @@ def answers():
     for n in range(60):
         whole = FACT.format(n=n, bar=20 + n, made=MADE[n % 7], month=MONTHS[n % 5])
         given = whole if n % 2 else whole.partition(" It was")[0]
-        yield {"id": f"q{n}", "question": f"What is known about pump {n}?", "answer": given, "reference": whole}
+        yield {
+            "id": f"q{n}",
+            "question": f"What is known about pump {n}?",
+            "answer": given,
+            "reference": whole,
+        }
 
 
 class SoundJudge:
@@ -123,7 +128,10 @@ JUDGES = [
     Weak("hidden_characters", "[\U000e0000-\U000e007f]"),
     Weak("master_key", "^(:|Solution:|Thought process:|Let us solve this step by step.)$"),
     Blind("wrong_number", without_numbers),
-    Blind("negated_statement", lambda item: item.answer.replace(" is not ", " is ").replace(" was not ", " was ")),
+    Blind(
+        "negated_statement",
+        lambda item: item.answer.replace(" is not ", " is ").replace(" was not ", " was "),
+    ),
     ReadsTheRubric("task_paraphrased", lambda rubric: rubric.task == SOUND.stress.task),
     ReadsTheRubric("dimension_order", lambda rubric: [*rubric.dimensions] == DIMENSIONS[::-1]),
 ]

@@ -13,6 +13,7 @@ class BlankPicture(Probe):
     family = "must_lower"
     change = "replaces the pictures of the question by gray ones"
     expected = expect(accuracy="lower", quality="lower")
+    matters_always = False  # some questions can be answered without the picture
 
     def change_item(self, item: Item, context: ProbeContext) -> Item:
         """Return the item with gray pictures of the same size."""
@@ -26,6 +27,7 @@ class OtherPicture(Probe):
     family = "must_lower"
     change = "replaces the pictures of the question by those of another item"
     expected = expect(accuracy="lower", quality="lower")
+    matters_always = False
 
     def change_item(self, item: Item, context: ProbeContext) -> Item:
         """Return the item with the pictures of an item whose pictures differ."""
@@ -39,6 +41,7 @@ class OtherReferencePicture(Probe):
     family = "must_lower"
     change = "replaces the reference picture by that of another item"
     expected = expect(accuracy="lower", quality="lower")
+    matters_always = False
 
     def change_item(self, item: Item, context: ProbeContext) -> Item:
         """Return the item with the reference picture of another item."""
@@ -56,9 +59,9 @@ def _with_pictures(item: Item, role: Role, change: Callable[[Sequence[Image]], S
 
 
 def _others(probe: str, item: Item, context: ProbeContext, own: Sequence[Image]) -> Sequence[Image]:
-    """Choose the pictures of an item that has as many of this role, all of them different ones."""
+    """Choose the pictures of an item that has as many of this role, none of which shows the same."""
     role = own[0].role
-    known = {_content(image) for image in item.images}
+    known = _alike(item, context.pool)
     sets = {
         tuple(map(_content, images)): images
         for other in context.pool
@@ -68,6 +71,20 @@ def _others(probe: str, item: Item, context: ProbeContext, own: Sequence[Image])
     if not sets:
         raise NotApplicable("no item has as many other pictures")
     return sets[context.random(probe, item).choice(sorted(sets))]
+
+
+def _alike(item: Item, pool: Sequence[Item]) -> set[str]:
+    """Pictures of an item, and those with which its answer would be as right.
+
+    That is, the same picture in another condition, and pictures of the same question and reference.
+    """
+    known = {_content(image) for image in item.images}
+    pairs = {other.field("pair_id") for other in pool if known & {_content(image) for image in other.images}}
+    for other in pool:
+        is_same = item.reference and (other.question, other.reference) == (item.question, item.reference)
+        if is_same or (other.field("pair_id") is not None and other.field("pair_id") in pairs):
+            known |= {_content(image) for image in other.images}
+    return known
 
 
 def _content(image: Image) -> str:

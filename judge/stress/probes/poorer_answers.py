@@ -2,17 +2,25 @@
 
 import random
 import re
+from collections.abc import Collection
 
 from judge.records import Item
-from judge.stress.probe import AnswerProbe, NotApplicable, ProbeContext, everywhere, expect
+from judge.stress.probe import AnswerProbe, NotApplicable, ProbeContext, everywhere, expect, same_text
 
 _FEWEST_WORDS = 12
 """Words of an answer that can be truncated: less has no part to leave out."""
 _KEPT_SHARE = 0.35
-_NUMBER = re.compile(r"(?<![\w.,])\d{1,9}(?:\.\d{1,6})?(?![\w]|[.,]\d)")
+_WORD = re.compile(r"\S+")
+# The numbers of list entries and citations ("[3]") state nothing.
+_NUMBER = re.compile(
+    r"^[ \t]*\d+[.)]\s|(?<![\w.,\[])(?P<number>\d{1,9}(?:\.\d{1,6})?)(?![\w\]]|[.,]\d)", re.MULTILINE
+)
 _OPENING = re.compile(r"^\s*(yes|no)\b", re.IGNORECASE)
-_NOT = re.compile(r"\b(is|are|was|were|has|have|had|can|will|does|do|did|should|must) not\b", re.IGNORECASE)
-_VERB = re.compile(r"\b(is|are|was|were|can|will|should|must)\b", re.IGNORECASE)
+_NOT = re.compile(
+    r"\b(is|are|was|were|has|have|had|can|will|does|do|did|should|must)(?: not\b(?! only\b)|not\b|n?['’]t\b)",
+    re.IGNORECASE,
+)
+_VERB = re.compile(r"\b(is|are|was|were|can|will|should|must)\b(?! not\b)", re.IGNORECASE)
 
 
 class BlankAnswer(AnswerProbe):
@@ -38,10 +46,9 @@ class OtherAnswer(AnswerProbe):
 
     def change_answer(self, item: Item, context: ProbeContext) -> str:
         """Choose the answer of an item with another question."""
-        others = sorted(
-            {o.answer for o in context.pool if o.question != item.question and o.answer.strip()}
-            - {item.answer}
-        )
+        own = [item.answer, *item.references]
+        others = sorted({o.answer for o in context.pool if o.question != item.question and o.answer.strip()})
+        others = [other for other in others if not any(same_text(other, text) for text in own)]
         if not others:
             raise NotApplicable("no item has another question and another answer")
         return context.random(self.name, item).choice(others)
@@ -57,10 +64,10 @@ class TruncatedAnswer(AnswerProbe):
 
     def change_answer(self, item: Item, context: ProbeContext) -> str:
         """Cut the answer within a sentence."""
-        words = item.answer.split()
+        words = list(_WORD.finditer(item.answer))
         if len(words) < _FEWEST_WORDS:
             raise NotApplicable(f"the answer has fewer than {_FEWEST_WORDS} words")
-        return " ".join(words[: int(len(words) * _KEPT_SHARE)]).rstrip(".,;:!?")
+        return item.answer[: words[int(len(words) * _KEPT_SHARE) - 1].end()].rstrip(".,;:!?")
 
 
 class WrongNumber(AnswerProbe):
@@ -72,20 +79,27 @@ class WrongNumber(AnswerProbe):
     expected = expect(accuracy="lower", quality="lower")
 
     def change_answer(self, item: Item, context: ProbeContext) -> str:
-        """Change one number of the answer, with as many decimals as it had."""
-        found = list(_NUMBER.finditer(item.answer))
+        """Change a number, if possible one that the reference has too: others may be wrong already."""
+        found = _numbers(item.answer)
         if not found:
             raise NotApplicable("the answer holds no number")
+        right = {number[0] for text in item.references for number in _numbers(text)}
         chance = context.random(self.name, item)
-        number = chance.choice(found)
-        return item.answer[: number.start()] + _wrong(number[0], chance) + item.answer[number.end() :]
+        number = chance.choice([number for number in found if number[0] in right] or found)
+        return item.answer[: number.start()] + _wrong(number[0], right, chance) + item.answer[number.end() :]
 
 
-def _wrong(number: str, chance: random.Random) -> str:
-    """Return a number of the same form that is at least half as large again."""
+def _wrong(number: str, right: Collection[str], chance: random.Random) -> str:
+    """Return a number of the same form that is at least half as large again, and none of the right ones."""
     decimals = len(number.partition(".")[2])
-    value = float(number)
-    return f"{value * chance.uniform(1.5, 3) + chance.randint(2, 7):.{decimals}f}"
+    value = float(number) * chance.uniform(1.5, 3) + chance.randint(2, 7)
+    while (wrong := f"{value:.{decimals}f}") in right:
+        value += 1
+    return wrong
+
+
+def _numbers(text: str) -> list[re.Match[str]]:
+    return [found for found in _NUMBER.finditer(text) if found["number"]]
 
 
 class NegatedStatement(AnswerProbe):
@@ -103,7 +117,7 @@ class NegatedStatement(AnswerProbe):
             other = "No" if opening[1].casefold() == "yes" else "Yes"
             return f"{answer[: opening.start(1)]}{other}{answer[opening.end(1) :]}"
         if negation := _NOT.search(answer):
-            return answer[: negation.start()] + negation[1] + answer[negation.end() :]
+            return answer[: negation.end(1)] + answer[negation.end() :]
         if verb := _VERB.search(answer):
             return f"{answer[: verb.end()]} not{answer[verb.end() :]}"
         raise NotApplicable("the answer holds no English statement that can be negated by rule")

@@ -2,17 +2,25 @@
 
 import re
 
-from judge.records import Image, Item
+from judge.records import Item
 from judge.stress.probe import AnswerProbe, NotApplicable, Probe, ProbeContext, everywhere, expect
 
-_SENTENCE_END = re.compile(r"(?<=[.!?])\s+")
+# After a word of three letters and before a capital: not after "Dr.", "e.g." or the number of a list entry.
+_SENTENCE_END = re.compile(r"(?<=[^\W\d_]{3}[.!?])(?<!\bFig\.)\s+(?=[^\Wa-z\d_])")
+_HAS_FORM = re.compile(r"^\s*(?:[-*+#>|]|\d+[.)]\s|```)", re.MULTILINE)
 _PADDING = (
-    "There are several aspects to consider when one looks at a question like this one. ",
-    " As can be seen, this is a point that deserves attention, and it is worth keeping in mind as a whole.",
+    "There are several aspects to consider when one looks at a question like this one.",
+    "As can be seen, this is a point that deserves attention, and it is worth keeping in mind as a whole.",
 )
-_CONFIDENT = ("I am absolutely certain of the following. ", " There is no doubt about any of this.")
-_SWAPPED = {"first": "second", "second": "first", "image 1": "image 2", "image 2": "image 1"}
-_NAMED = re.compile("|".join(rf"\b{name}\b" for name in _SWAPPED), re.IGNORECASE)
+_CONFIDENT = ("I am absolutely certain of the following.", "There is no doubt about any of this.")
+_OTHER = {"first": "second", "second": "first", "1": "2", "2": "1", "one": "two", "two": "one"}
+_PICTURE = "(?:image|picture|photo|photograph)s?"
+_NAMED = re.compile(rf"\b(first|second)(?= {_PICTURE}\b)|\b({_PICTURE} )(1|2|one|two)\b", re.IGNORECASE)
+_PLACED = re.compile(
+    rf"\b(?:left|right|other|former|latter|last|next|previous|third|upper|lower|top|bottom) {_PICTURE}\b"
+    r"|\b(?:former|latter)\b",
+    re.IGNORECASE,
+)
 _SAME_CONTENT = expect(accuracy="same", coverage="same", relevance="same", quality="same")
 
 
@@ -28,7 +36,7 @@ class Padding(AnswerProbe):
 
     def change_answer(self, item: Item, context: ProbeContext) -> str:
         """Put one phrase before and one after the answer."""
-        return f"{_PADDING[0]}{item.answer}{_PADDING[1]}"
+        return f"{_PADDING[0]}\n\n{item.answer}\n\n{_PADDING[1]}"
 
 
 class ListsAndHeadings(AnswerProbe):
@@ -41,9 +49,10 @@ class ListsAndHeadings(AnswerProbe):
 
     def change_answer(self, item: Item, context: ProbeContext) -> str:
         """Write each sentence as an entry of a Markdown list."""
-        sentences = [text for text in _SENTENCE_END.split(item.answer.strip()) if text]
-        if not sentences:
-            raise NotApplicable("the answer is empty")
+        if _HAS_FORM.search(item.answer):
+            raise NotApplicable("the answer has lists or headings of its own")
+        lines = item.answer.strip().splitlines()
+        sentences = [text for line in lines for text in _SENTENCE_END.split(line.strip()) if text]
         return "## Answer\n\n" + "\n".join(f"- {text}" for text in sentences)
 
 
@@ -57,7 +66,7 @@ class ConfidentTone(AnswerProbe):
 
     def change_answer(self, item: Item, context: ProbeContext) -> str:
         """Put one assurance before and one after the answer."""
-        return f"{_CONFIDENT[0]}{item.answer}{_CONFIDENT[1]}"
+        return f"{_CONFIDENT[0]}\n\n{item.answer}\n\n{_CONFIDENT[1]}"
 
 
 class WhiteSpace(AnswerProbe):
@@ -69,32 +78,46 @@ class WhiteSpace(AnswerProbe):
     expected = everywhere("same")
 
     def change_answer(self, item: Item, context: ProbeContext) -> str:
-        """Put each sentence on a line of its own, with spaces at its end."""
-        return "\n" + "  \n".join(_SENTENCE_END.split(item.answer)) + "  \n\n"
+        """Put each sentence on a line of its own, with spaces at its end; no white space is lost."""
+        return "\n" + _SENTENCE_END.sub(r"  \g<0>\n", item.answer) + "  \n\n"
 
 
 class PictureOrder(Probe):
-    """Two pictures in the other order; texts that name them by number follow."""
+    """Two pictures in the other order, where the texts name them by number; the names follow."""
 
     name = "picture_order"
     family = "must_not_change"
-    change = "swaps two pictures, and their names in the texts"
+    change = "swaps two pictures, and their numbers in the texts"
     expected = everywhere("same")
 
     def change_item(self, item: Item, context: ProbeContext) -> Item:
-        """Swap the pictures, and "first" and "second" in question, answer and reference."""
-        if len(item.images) != 2:
-            raise NotApplicable("the item does not have two pictures")
-        images: tuple[Image, ...] = item.images[::-1]
-        reference = item.reference if item.reference is None else _swapped(item.reference)
-        update = {"images": images, "question": _swapped(item.question), "answer": _swapped(item.answer)}
-        return item.model_copy(update={**update, "reference": reference})
+        """Swap the pictures of the question, and "first image", "image 2" and the like in all texts."""
+        places = [place for place, image in enumerate(item.images) if image.role == "query"]
+        if len(places) != 2:
+            raise NotApplicable("the question does not have two pictures")
+        texts = [item.question, item.answer, *item.references, *item.choices]
+        if not any(map(_NAMED.search, texts)):
+            raise NotApplicable("the texts do not name two pictures by number")
+        if any(map(_PLACED.search, texts)):
+            raise NotApplicable("the texts also name a picture in another way than by number")
+        images = list(item.images)
+        images[places[0]], images[places[1]] = images[places[1]], images[places[0]]
+        update = {
+            "images": tuple(images),
+            "question": _swapped(item.question),
+            "answer": _swapped(item.answer),
+            "reference": None if item.reference is None else _swapped(item.reference),
+            "other_references": tuple(map(_swapped, item.other_references)),
+            "choices": tuple(map(_swapped, item.choices)),
+        }
+        return item.model_copy(update=update)
 
 
 def _swapped(text: str) -> str:
     def other(found: re.Match[str]) -> str:
-        name = _SWAPPED[found[0].lower()]
-        return name.capitalize() if found[0][0].isupper() else name
+        name = found[1] or found[3]
+        swapped = _OTHER[name.lower()]
+        return (found[2] or "") + (swapped.capitalize() if name[0].isupper() else swapped)
 
     return _NAMED.sub(other, text)
 
