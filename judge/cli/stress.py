@@ -154,7 +154,8 @@ def _run(
     try:
         return test.run(watch_for, retry_errors=values["retry_errors"], reask=values["reask"])
     except KeyboardInterrupt:
-        click.echo(f"\ninterrupted: all replies are stored in {test.out}; the same command resumes", err=True)
+        stored = f"the replies that had arrived are stored in {test.out}"
+        click.echo(f"\ninterrupted: {stored}; the same command resumes the test", err=True)
         raise click.exceptions.Exit(130) from None
     finally:
         for watch in watches:
