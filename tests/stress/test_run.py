@@ -193,7 +193,7 @@ def test_recorded_replies_are_not_copied(tmp_path):
 def test_the_cost_limit_holds_for_all_parts_together(tmp_path, monkeypatch):
     limits = []
 
-    def score(items, *, connection, callback, **_):
+    def score(*_, connection, callback, **__):
         limits.append(connection.max_cost)
         callback.charged = 0.7
         return nullcontext()
