@@ -125,7 +125,7 @@ def command(
     watches: list[_PartLine] = []
     result = _run(test, values, watches, as_json=outputs.as_json)
     output_options.deliver(build_stress(result), outputs, [result.out], _next_steps(result, outputs.has_page))
-    for reason in dict.fromkeys(watch.stopped for watch in watches if watch.stopped):
+    if reason := next((watch.stopped for watch in watches if watch.stopped), None):
         click.echo(f"stopped: {reason}; the same command resumes the test", err=True)
     if result.n_incomplete:
         raise click.exceptions.Exit(_INCOMPLETE)
@@ -154,7 +154,8 @@ def _run(
     try:
         return test.run(watch_for, retry_errors=values["retry_errors"], reask=values["reask"])
     except KeyboardInterrupt:
-        click.echo(f"\ninterrupted: all replies are stored in {test.out}; the same command resumes", err=True)
+        stored = f"the replies that had arrived are stored in {test.out}"
+        click.echo(f"\ninterrupted: {stored}; the same command resumes the test", err=True)
         raise click.exceptions.Exit(130) from None
     finally:
         for watch in watches:

@@ -132,11 +132,11 @@ def _estimates(found: StressResult) -> dict[str, Estimate]:
         if outcome.responses:
             named[f"{outcome.probe.name}.held"] = outcome.held
         named |= {f"{outcome.probe.name}.shift.{r.dimension}": r.shift for r in outcome.responses}
-    for family in dict.fromkeys(o.probe.family for o in found.outcomes):
-        marks = [o.marks for o in found.outcomes if o.probe.family == family and o.responses]
-        if marks:
-            groups = np.tile(found.clusters, len(marks))
-            named[f"{family}.held"] = proportion(np.concatenate(marks), clusters=groups)
+    tested = _tested(found)
+    for family in dict.fromkeys(outcome.probe.family for outcome in tested):
+        marks = [outcome.marks for outcome in tested if outcome.probe.family == family]
+        groups = np.tile(found.clusters, len(marks))
+        named[f"{family}.held"] = proportion(np.concatenate(marks), clusters=groups)
     return named
 
 
@@ -181,19 +181,21 @@ def _methods(found: StressResult) -> Iterator[str]:
     if MasterKey.name in names:
         yield "Master keys are texts without content that judges have been seen to reward."
     yield (
-        "Each changed item is compared with the repeated request for its original; pairs are admitted by the "
-        "first score, where it is not at the end of the scale already."
+        "Each changed item is compared with the repeated request for its original. The first score admits a "
+        "pair: a score at the end of the scale cannot move as required, and is left out."
     )
     yield (
         "Tests: sign-flip permutation tests of the differences within clusters (10,000 draws), one-sided "
-        "where the direction is given, and for scores that must stay the same also whether they move farther "
-        "than in the repeated request; Holm-adjusted over the dimensions of a probe."
+        "where the direction is given; scores that must stay the same are also tested for moving farther "
+        "than in the repeated request. p is Holm-adjusted over the dimensions of a probe, except where "
+        "scores must fall, because there all dimensions have to."
     )
     sizable, top = number_text(SIZABLE, "share"), number_text(TOP_SHARE, "share")
     yield (
-        "A probe fails where the adjusted p is below .05 against its requirement; where scores must fall, it "
-        f"fails without such evidence if a shift of {sizable} of the scale would have been seen with a power "
-        f"of 80 %. Reference answers must get the highest score in {top} of the items."
+        "Scores that must not change or rise fail with p below .05, and hold otherwise if the pairs would "
+        f"have shown a shift of {sizable} of the scale with a power of 80 %. Scores that must fall hold with "
+        f"p below .05, and fail if the interval excludes a fall by {sizable} of the scale. Reference answers "
+        f"must get the highest score for {top} of the items."
     )
     if found.with_model:
         yield f"Paraphrases were written by {found.with_model}."

@@ -135,6 +135,7 @@ def responses(outcomes: Sequence[ProbeOutcome]) -> Table:
     )
     notes = (
         "Cannot move: the item has the lowest (or highest) score already, so that the pair is left out.",
+        "p (Holm): not adjusted where scores must fall, because those of all dimensions have to.",
         _SMALLEST,
     )
     return Table("responses", "Responses of the dimensions", columns, rows, notes)
