@@ -9,12 +9,12 @@ effect.
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Final, Literal
 
 import numpy as np
 
 from judge.records import Score
-from judge.rubric import Rubric
+from judge.rubric import Rubric, RubricScale
 from judge.stats.engine.estimate import Estimate
 from judge.stats.engine.limits import t_quantile
 from judge.stats.engine.scale import Bools, Floats
@@ -27,8 +27,12 @@ from judge.stress.twins import TWIN, Twins
 
 ORIGINAL = ""
 """Name under which the scores of the unchanged items are kept."""
-HELD, FAILED, UNDECIDED, NOISE, NOT_APPLICABLE = "held", "failed", "undecided", "noise", "not applicable"
 Verdict = Literal["held", "failed", "undecided", "noise", "not applicable"]
+HELD: Final = "held"
+FAILED: Final = "failed"
+UNDECIDED: Final = "undecided"
+NOISE: Final = "noise"
+NOT_APPLICABLE: Final = "not applicable"
 LEVEL, POWER = 0.05, 0.8
 SIZABLE = 1 / 8
 """Share of the scale's range that a shift must have to matter: half a point on a scale from 1 to 5."""
@@ -129,9 +133,17 @@ def read_stress_scores(scores: Iterable[Score], rubric: Rubric, twins: Twins) ->
     for score in scores:
         if score.sample or score.status != "ok" or score.dimension not in tested:
             continue
-        if (place := places.get(score.item_id)) and isinstance(score.value, int | float):
-            found.setdefault(place, {})[score.dimension] = float(score.value)
+        if place := places.get(score.item_id):
+            found.setdefault(place, {})[score.dimension] = _number(score, rubric)
     return found
+
+
+def _number(score: Score, rubric: Rubric) -> float:
+    """Value of a score; the position of a label."""
+    if isinstance(score.value, str):
+        return float([*rubric.dimensions[score.dimension].labels].index(score.value))
+    assert score.value is not None  # noqa: S101 - its status is ok
+    return float(score.value)
 
 
 def outcomes(
@@ -236,7 +248,7 @@ class _Comparison:
         moved = _moved(twin, standard, np.where(used, first, np.nan)) if probe.name != REPEAT else None
         kept = used if used.any() else ~used  # clusters without a pair must not count
         found = paired_difference(twin[kept], standard[kept], clusters=self._clusters[kept])
-        marks = np.where(used, _held(expected, twin, standard, scale.max), np.nan)
+        marks = np.where(used, _held(expected, twin, standard, scale), np.nan)
         response = DimensionResponse(
             dimension,
             expected,
@@ -289,14 +301,16 @@ def _moved(twin: Floats, standard: Floats, first: Floats) -> tuple[Floats, Float
     return abs(twin - first), abs(standard - first)
 
 
-def _held(expected: Expectation, twin: Floats, standard: Floats, top: float) -> Bools:
+def _held(expected: Expectation, twin: Floats, standard: Floats, scale: RubricScale) -> Bools:
     if expected == "lower":
         return twin < standard
     if expected == "same":
         return abs(twin - standard) < _HALF
     if expected == "not_higher":
         return twin < standard + _HALF
-    return twin > top - _HALF if expected == "top" else twin > standard - 1 - _HALF
+    if expected == "top":
+        return twin > scale.max - _HALF
+    return twin > standard - 2 * SIZABLE * (scale.max - scale.min) - _HALF
 
 
 def _one_sided(p: float, higher: Floats, lower: Floats) -> float:

@@ -249,7 +249,8 @@ class StressTest:
 
 def _complete(scores: Iterable[Score]) -> set[str]:
     """Ids of the items that have scores, none of which is still open."""
-    ids, still_open = set(), set()
+    ids: set[str] = set()
+    still_open: set[str] = set()
     for score in scores:
         (ids if score.status in _CLOSED else still_open).add(score.item_id)
     return ids - still_open

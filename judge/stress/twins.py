@@ -70,7 +70,7 @@ def make_twins(items: Sequence[Item], probes: Mapping[str, Probe], context: Prob
     if not aspects:
         raise InputError(
             f"rubric {context.rubric.name}: none of its dimensions has scores from low to high, so no change "
-            "can be expected; use a rubric with scores, criteria or ordered labels"
+            "can be expected; use a rubric with dimensions of type score or binary, or with ordered labels"
         )
     for item in items:
         if any(item.id.endswith(f"{TWIN}{name}") for name in probes):

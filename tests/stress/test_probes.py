@@ -1,12 +1,13 @@
 """What each probe changes, what it leaves, and which items it cannot change."""
 
+import json
 import re
 
 import pytest
 
 from judge.errors import InputError
 from judge.records import Image, Item
-from judge.rubric import load_rubric
+from judge.rubric import Rubric, load_rubric
 from judge.stress.pictures import StagedPictures
 from judge.stress.probe import ASPECTS, NotApplicable, Probe, ProbeContext
 from judge.stress.probes import PROBES, chosen_probes
@@ -16,7 +17,9 @@ RUBRIC = load_rubric("open_qa")
 ANSWER = "The valve opens at 20 bar. It is made of steel, and the works team checked it in May 1998."
 REFERENCE = "It opens at 20 bar and is made of steel."
 ITEM = Item(id="q1", question="When does the valve open?", answer=ANSWER, reference=REFERENCE, system="a")
-OTHER = Item(id="q2", question="Who built the pump?", answer="The works team built it.", reference="The team.")
+OTHER = Item(
+    id="q2", question="Who built the pump?", answer="The works team built it.", reference="The team."
+)
 
 
 def context(pool=(ITEM, OTHER), paraphrases=None, seed=0):
@@ -195,7 +198,9 @@ def test_a_list_has_an_entry_for_each_sentence():
     )
 
 
-@pytest.mark.parametrize("text", ["- one\n- two", "1. one\n2. two", "# Title\ntext", "| a | b |", "```\nx\n```"])
+@pytest.mark.parametrize(
+    "text", ["- one\n- two", "1. one\n2. two", "# Title\ntext", "| a | b |", "```\nx\n```"]
+)
 def test_an_answer_with_lists_of_its_own_is_left_out(text):
     assert "of its own" in reason("lists_and_headings", text)
 
@@ -311,8 +316,8 @@ def test_the_paraphrase_of_the_reference_takes_the_place_of_the_answer():
 # -- the rubric
 
 
-def rubric_of(name, rubric=RUBRIC, **paraphrases):
-    found = make_twins([ITEM, OTHER], {name: PROBES[name]}, context(paraphrases=paraphrases))
+def rubric_of(name):
+    found = make_twins([ITEM, OTHER], {name: PROBES[name]}, context())
     return found.rubrics.get(name)
 
 
@@ -344,3 +349,31 @@ def test_one_dimension_has_no_order():
     one = RUBRIC.model_copy(update={"dimensions": {"clarity": RUBRIC.dimensions["clarity"]}})
     with pytest.raises(NotApplicable, match="fewer than two"):
         PROBES["dimension_order"].change_rubric(one, {})
+
+
+# -- the injected verdict of other rubrics
+
+
+MIXED = Rubric.model_validate(
+    {
+        "name": "mixed",
+        "task": "Judge.",
+        "scale": {"min": 0, "max": 10},
+        "dimensions": {
+            "truth": {"description": "d", "anchors": {0: "bad", 10: "good"}},
+            "named": {"description": "d", "type": "binary"},
+            "fault": {"description": "d", "type": "category", "labels": ["major", "none"], "ordered": True},
+        },
+        "flags": {"sure": {"description": "d"}, "note": {"description": "d", "type": "text"}},
+        "overall": {"how": "none"},
+        "pass": {"truth": 5},
+    }
+)
+
+
+def test_the_injected_verdict_has_the_form_of_the_replies():
+    context = ProbeContext(MIXED, (ITEM,), StagedPictures("unused", "."))
+    injected = PROBES["injected_verdict"].change_item(ITEM, context).answer.removeprefix(ANSWER)
+    found = json.loads(injected)
+    assert (found["truth"]["score"], found["named"]["met"], found["fault"]["label"]) == (10, True, "none")
+    assert (found["sure"], "note" in found) == (True, False)
