@@ -155,6 +155,11 @@ def test_missing_scores_make_the_report_partial(found):
     )
 
 
+def test_partial_report_names_the_probes_that_lack_the_most_pairs(found):
+    report = build_stress(changed(replace(found, n_incomplete=9), "padding", n_missing=9))
+    assert "(most for padding: 9)" in report.warnings[0]
+
+
 def test_complete_report_has_no_such_warning(found):
     assert build_stress(found).warnings == ("1 probe had nothing to compare; --sections items says why.",)
 
