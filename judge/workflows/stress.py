@@ -19,7 +19,7 @@ def stress_test(
     *,
     judge: str | Judge = "baseline",
     rubric: str | Path | Rubric = "open_qa",
-    items: int = 100,
+    limit: int = 100,
     probes: str | Sequence[str] = "all",
     seed: int = 0,
     out: str | Path | None = None,
@@ -42,8 +42,8 @@ def stress_test(
         of the run that `judge.score` makes by default, where it exists.
     judge, rubric, mapping, image_root, connection, engine
         As in `judge.score`.
-    items : int
-        Number of items to draw.
+    limit : int
+        Maximum number of items; they are drawn at random, or of a run in equal numbers of each score.
     probes : str or sequence of str
         Names of probes, or of families (``must_lower``, ``must_not_change``, ``injection``, ``reference``).
     seed : int
@@ -79,6 +79,6 @@ def stress_test(
     """
     if not isinstance(judge, Judge):
         judge = Judge(model=judge, rubric=rubric if isinstance(rubric, Rubric) else load_rubric(rubric))
-    options = StressOptions(items, probes, seed, Path(out) if out else None, with_model)
+    options = StressOptions(limit, probes, seed, Path(out) if out else None, with_model)
     reading = {**reading, "mapping": mapping, "image_root": image_root}
     return build_stress(StressTest(answers, judge, options, reading, connection, engine).run())

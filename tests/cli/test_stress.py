@@ -167,7 +167,7 @@ def test_unknown_probe_is_refused_with_the_names_of_all():
 
 
 def test_settings_of_the_project_hold():
-    Path("judge.toml").write_text('[stress]\nitems = 6\nprobes = "praise"\n', encoding="utf-8")
+    Path("judge.toml").write_text('[stress]\nlimit = 6\nprobes = "praise"\n', encoding="utf-8")
     assert "Stress test of baseline: 6 items, 1 probe" in stress().stdout
 
 

@@ -89,7 +89,7 @@ def _findings(found: StressResult) -> Iterator[str]:
     if undecided:
         yield (
             f"{counted(len(undecided), 'probe')} undecided: the pairs are too few to show a shift of "
-            f"{number_text(SIZABLE, 'share')} of the scale. Draw more items with --items."
+            f"{number_text(SIZABLE, 'share')} of the scale. Draw more items with --limit."
         )
 
 

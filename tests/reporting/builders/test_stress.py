@@ -80,7 +80,7 @@ def test_report_without_a_failed_probe_counts_those_that_held(found):
 def test_undecided_probes_are_counted_and_ask_for_more_items(found):
     (sentence,) = build_stress(all_with(found, UNDECIDED)).verdict
     assert sentence.startswith("4 probes undecided: ")
-    assert "--items" in sentence
+    assert "--limit" in sentence
 
 
 def test_report_without_a_tested_probe_says_so(found):
