@@ -42,8 +42,8 @@ _READING = ("mapping", "format", "encoding", "id_from", "answers_in", "questions
 @section(
     "Stress test",
     limit(
-        "they are drawn at random, or of a run in equal numbers of each score, and every probe changes each of "
-        "them once.",
+        "they are drawn at random, or of a run in equal numbers of each score, and every probe changes each "
+        "of them once.",
         default=100,
         show_default=True,
     ),
