@@ -2,8 +2,8 @@
 
 python benchmarks/stress_false_alarms.py [SETS]
 
-A program scores 100 items with noise, before and after each change. It responds to no change that must not move a
-score (false alarms), or by a mean shift of the given size (power). Only the comparison is simulated.
+A program scores 100 items with noise, before and after each change. It responds to no change (false alarms), or
+by a mean shift of the given size (power). Only the comparison is simulated.
 """
 
 import random
@@ -15,7 +15,7 @@ from scipy.stats import binomtest
 
 from judge.records import Item
 from judge.rubric import load_rubric
-from judge.stress.outcomes import FAILED, ORIGINAL, outcomes
+from judge.stress.outcomes import FAILED, HELD, ORIGINAL, outcomes
 from judge.stress.pictures import StagedPictures
 from judge.stress.probe import ProbeContext
 from judge.stress.probes import chosen_probes
@@ -27,11 +27,14 @@ MARGINS = {"even": (1, 2, 3, 4, 5), "high": (3, 4, 5, 5, 5, 5)}
 NOISE = (0.1, 0.3, 0.6)
 SHIFTS = (0.25, 0.5, 1.0)
 N_ITEMS = 100
+QUIET, LOWER = ("white_space", "padding", "injected_verdict"), "truncated_answer"
 
 
 def twins() -> Twins:
     """Made-up items, each its own cluster."""
-    answer = "It is made of steel and opens at {n} bar. It was checked in spring by the team of the works there."
+    answer = (
+        "It is made of steel and opens at {n} bar. It was checked in spring by the team of the works there."
+    )
     items = [Item(id=f"q{n}", question=f"Pump {n}?", answer=answer.format(n=n)) for n in range(N_ITEMS)]
     return make_twins(items, PROBES, ProbeContext(RUBRIC, items, StagedPictures(Path("unused"), Path())))
 
@@ -67,29 +70,44 @@ def share(n: int, of: int) -> str:
     return f"{n / of:.1%} ({low:.1%} to {high:.1%})"
 
 
+def false_alarms(found: Twins, n_sets: int) -> None:
+    """Print how often a judge that responds to no change fails, or holds where it must respond."""
+    print(f"| scores | noise | {' | '.join(QUIET)} | {LOWER} held |\n|---|---|{'---|' * (len(QUIET) + 1)}")
+    for margin in MARGINS:
+        for noise in NOISE:
+            counts = counted(found, margin, noise, {}, n_sets)
+            cells = [*(counts[name, FAILED] for name in QUIET), counts[LOWER, HELD]]
+            print(f"| {margin} | {noise} | {' | '.join(share(n, n_sets) for n in cells)} |", flush=True)
+
+
+def power(found: Twins, n_sets: int) -> None:
+    """Print how often shifts are found: up where scores must not rise or change, down where they must fall."""
+    print(
+        f"| mean shift | noise | {' | '.join(QUIET)} | {LOWER} held | {LOWER} failed |\n"
+        f"|---|---|{'---|' * (len(QUIET) + 2)}"
+    )
+    for size in SHIFTS:
+        for noise in NOISE:
+            counts = counted(found, "even", noise, {**dict.fromkeys(QUIET, size), LOWER: -size}, n_sets)
+            cells = [*(counts[name, FAILED] for name in QUIET), counts[LOWER, HELD], counts[LOWER, FAILED]]
+            print(f"| {size} | {noise} | {' | '.join(share(n, n_sets) for n in cells)} |", flush=True)
+
+
+def counted(
+    found: Twins, margin: str, noise: float, shift: dict[str, float], n_sets: int
+) -> Counter[tuple[str, str]]:
+    """Count the verdicts of each probe over simulated data sets."""
+    sets = (verdicts(found, margin, noise, shift, seed) for seed in range(n_sets))
+    return Counter(pair for seen in sets for pair in seen.items())
+
+
 def main(n_sets: int) -> None:
     """Print both tables."""
     found = twins()
-    null = ("white_space", "padding", "injected_verdict")
-    print("| scores | noise | " + " | ".join(null) + " |\n|---|---|" + "---|" * len(null))
-    for margin in MARGINS:
-        for noise in NOISE:
-            alarms = Counter[str]()
-            for seed in range(n_sets):
-                seen = verdicts(found, margin, noise, {"truncated_answer": -1.0}, seed)
-                alarms.update(name for name, verdict in seen.items() if verdict == FAILED)
-            print(f"| {margin} | {noise} | " + " | ".join(share(alarms[n], n_sets) for n in null) + " |", flush=True)
-    print("\n| mean shift | noise | " + " | ".join(null) + " | truncated_answer held |\n|---|---|" + "---|" * 4)
-    for size in SHIFTS:
-        for noise in NOISE:
-            hits = Counter[str]()
-            shift = {**dict.fromkeys(null, size), "truncated_answer": -size}
-            for seed in range(n_sets):
-                seen = verdicts(found, "even", noise, shift, seed)
-                hits.update(n for n, v in seen.items() if v == ("held" if n == "truncated_answer" else FAILED))
-            cells = [share(hits[name], n_sets) for name in (*null, "truncated_answer")]
-            print(f"| {size} | {noise} | " + " | ".join(cells) + " |", flush=True)
+    false_alarms(found, n_sets)
+    print()
+    power(found, n_sets)
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]) if len(sys.argv) > 1 else 400)
+    main(int(sys.argv[1]) if len(sys.argv) > 1 else 250)

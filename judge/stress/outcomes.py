@@ -75,7 +75,7 @@ class DimensionResponse:
     smallest : float
         Smallest mean shift that this number of pairs shows with a power of 80 %.
     verdict : str
-        ``held``, ``failed`` or ``undecided``.
+        ``held``, ``failed`` or ``undecided``; ``not applicable`` without pairs.
     """
 
     dimension: str
@@ -200,7 +200,8 @@ class _Comparison:
         found = [self._response(probe, dimension, asked) for dimension in tested]
         p_values = [response.p for response, _ in found]
         is_joint = probe.family == "must_lower"  # holds if all dimensions do: an intersection-union test
-        n_tests, adjusted = (1, p_values) if is_joint else (len(found), holm(p_values))
+        n_tests = 1 if is_joint else max(1, sum(not math.isnan(p) for p in p_values))
+        adjusted = p_values if is_joint else holm(p_values)
         responses = tuple(
             self._judged(replace(response, p_adjusted=float(p)), n_tests, probe)
             for (response, _), p in zip(found, adjusted, strict=True)
@@ -292,6 +293,8 @@ class _Comparison:
         sizable = SIZABLE * (scale.max - scale.min)
         if response.expected == "same":  # two sides of each of two tests; there is one test of the repeat
             n_tests *= 2 if probe.name == REPEAT else 4
+        if not response.n_pairs:
+            return replace(response, verdict=NOT_APPLICABLE)
         response = replace(response, smallest=_smallest(response, LEVEL / n_tests))
         return replace(response, verdict=_verdict(response, sizable, matters_always=probe.matters_always))
 
@@ -327,7 +330,7 @@ def _smallest(response: DimensionResponse, level: float) -> float:
     Without spread, the sign-flip test needs a minimum number of clusters that all move by a point.
     """
     shift = response.shift
-    if response.expected == "top" or not shift.n_clusters:
+    if response.expected == "top":
         return math.nan
     fewest = math.ceil(-math.log2(level))
     if fewest > shift.n_clusters:

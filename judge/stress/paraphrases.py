@@ -100,7 +100,8 @@ class Paraphraser:
 
 def _no_rubric() -> Rubric:
     """A rubric for a model that is not asked to judge."""
+    text = {"description": "text", "type": "binary"}
     return Rubric.model_validate(
-        {"name": "paraphrase", "task": _INSTRUCTION, "dimensions": {"text": {"description": "text"}},
-         "overall": {"how": "none"}, "pass": {"text": 1}}
+        {"name": "paraphrase", "task": _INSTRUCTION, "dimensions": {"text": text}, "overall": {"how": "none"},
+         "pass": {"text": 1}}
     )  # fmt: skip

@@ -4,9 +4,12 @@ import json
 
 import pytest
 
+import judge
 from judge.errors import InputError, RunError
 from judge.records import Item
-from judge.stress.draw import draw_items, shares_of
+from judge.rubric import load_rubric
+from judge.scoring.judge import Judge
+from judge.stress.draw import draw_items, scores_of, shares_of
 from judge.stress.plan_file import read_drawn, write_drawn
 
 ITEMS = [Item(id=f"q{n}", question="?", answer="!") for n in range(40)]
@@ -79,3 +82,17 @@ def test_a_file_that_holds_no_draw_is_refused(tmp_path, text):
     (tmp_path / "stress.json").write_text(text)
     with pytest.raises(RunError, match=r"stress\.json: cannot be read"):
         read_drawn(tmp_path, ITEMS, 1, 0)
+
+
+def test_items_of_a_run_without_an_overall_score_are_drawn_by_their_verdict(tmp_path):
+    rubric = load_rubric("multiple_choice")
+    assert rubric.overall.how == "none"
+    rows = [{"id": str(n), "question": f"{n}?", "choices": ["x", "y"], "answer": "AAB"[n % 3], "gold": "A"} for n in range(9)]
+    with judge.score(rows, judge=Judge("letters", rubric), out=tmp_path / "run") as run:
+        assert sorted(scores_of(run).values()) == ["fail"] * 3 + ["pass"] * 6
+
+
+def test_items_of_a_run_are_drawn_by_their_overall_score(tmp_path):
+    rows = [{"id": str(n), "question": f"{n}?", "answer": "Steel." if n else "", "reference": "Steel."} for n in range(3)]
+    with judge.score(rows, judge="baseline", out=tmp_path / "run") as run:
+        assert scores_of(run) == {"0": "1", "1": "5", "2": "5"}

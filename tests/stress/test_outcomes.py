@@ -109,6 +109,7 @@ def test_a_dimension_without_scores_has_no_pairs_and_decides_nothing():
     empty = next(r for r in found.responses if r.dimension == "relevance")
     assert (empty.n_pairs, empty.n_missing) == (0, N)
     assert math.isnan(empty.p)
+    assert (empty.verdict, math.isnan(empty.smallest)) == ("not applicable", True)
     assert found.verdict == "held"
 
 
@@ -333,3 +334,10 @@ def test_an_ordered_label_counts_by_its_position():
     label = Score(item_id="q0", rater="x", rater_kind="judge", dimension="grade", value="good")
     found = read_stress_scores([label], rubric, twins_of({}, originals(1)))
     assert found == {(ORIGINAL, "q0"): {"grade": 2.0}}
+
+
+def test_dimensions_without_pairs_are_not_adjusted_for():
+    found = outcome("white_space", lambda i: {"clarity": 4 if i < 9 else 3}, first={"clarity": 3})
+    clarity = next(r for r in found.responses if r.dimension == "clarity")
+    assert clarity.p_adjusted == clarity.p
+    assert clarity.smallest >= 7 / N  # 2^-7 < .05/4

@@ -25,8 +25,8 @@ HIDDEN = re.compile("[\U000e0000-\U000e007f\u200b]")
 
 
 def answers():
-    """Sixty questions; every other answer lacks its last two statements, so that scores can rise and fall."""
-    for n in range(60):
+    """Forty questions; every other answer lacks its last two statements, so that scores can rise and fall."""
+    for n in range(40):
         whole = FACT.format(n=n, bar=20 + n, made=MADE[n % 7], month=MONTHS[n % 5])
         given = whole if n % 2 else whole.partition(" It was")[0]
         yield {
@@ -154,7 +154,7 @@ def failed_probes(planted, folder):
     test = StressTest(
         [Item(**row) for row in answers()],
         Judge(f"replay:{replies}", load_rubric("open_qa")),
-        StressOptions(n_items=60, out=folder / "stress"),
+        StressOptions(n_items=40, out=folder / "stress"),
         {},
     )
     recorded(test, planted, replies)

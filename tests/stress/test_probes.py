@@ -9,7 +9,7 @@ from judge.errors import InputError
 from judge.records import Image, Item
 from judge.rubric import Rubric, load_rubric
 from judge.stress.pictures import StagedPictures
-from judge.stress.probe import ASPECTS, NotApplicable, Probe, ProbeContext
+from judge.stress.probe import ASPECTS, AnswerProbe, NotApplicable, Probe, ProbeContext
 from judge.stress.probes import PROBES, chosen_probes
 from judge.stress.twins import make_twins
 
@@ -92,6 +92,8 @@ def test_the_probe_itself_must_say_how_it_changes_an_item():
         Probe().change_item(ITEM, context())
     with pytest.raises(NotImplementedError):
         Probe().change_rubric(RUBRIC, {})
+    with pytest.raises(NotImplementedError):
+        AnswerProbe().change_answer(ITEM, context())
 
 
 def test_all_probes_are_chosen_in_the_order_of_the_report():

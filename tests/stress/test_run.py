@@ -20,7 +20,12 @@ from judge.stress.stress_test import StressOptions, StressTest
 RUBRIC = load_rubric("open_qa")
 MODEL = Judge("openai/x", RUBRIC)
 ANSWERS = [
-    {"id": f"q{n}", "question": f"What is pump {n}?", "answer": f"Pump {n} is of steel.", "reference": "Steel."}
+    {
+        "id": f"q{n}",
+        "question": f"What is pump {n}?",
+        "answer": f"Pump {n} is of steel.",
+        "reference": "Steel.",
+    }
     for n in range(4)
 ]
 
@@ -37,7 +42,9 @@ def quiet(_):
 def stress_test(folder, mock=None, answers=None, probes=("padding", "dimension_order"), of=MODEL, **options):
     connection = Connection(api_base=mock.api_base if mock else None)
     options = StressOptions(100, probes, 0, folder, **options)
-    return StressTest([Item(**row) for row in ANSWERS] if answers is None else answers, of, options, {}, connection)
+    return StressTest(
+        [Item(**row) for row in ANSWERS] if answers is None else answers, of, options, {}, connection
+    )
 
 
 def requests_of(mock):
@@ -50,7 +57,11 @@ def requests_of(mock):
 def test_items_and_their_changes_are_one_run_and_each_changed_rubric_another(tmp_path):
     test = stress_test(tmp_path)
     parts = {part.name: part for part in parts_of(test._twins({}), MODEL)}
-    assert {name: len(part.items) for name, part in parts.items()} == {"items": 8, "repeat": 4, "dimension_order": 4}
+    assert {name: len(part.items) for name, part in parts.items()} == {
+        "items": 8,
+        "repeat": 4,
+        "dimension_order": 4,
+    }
     assert parts["dimension_order"].judge.rubric.task == RUBRIC.task
     assert [*parts["dimension_order"].judge.rubric.dimensions] == [*RUBRIC.dimensions][::-1]
     assert parts["repeat"].items[0].id == "q0~repeat"
@@ -182,7 +193,7 @@ def test_recorded_replies_are_not_copied(tmp_path):
 def test_the_cost_limit_holds_for_all_parts_together(tmp_path, monkeypatch):
     limits = []
 
-    def score(items, *, connection, callback, **_):
+    def score(*_, connection, callback, **__):
         limits.append(connection.max_cost)
         callback.charged = 0.7
         return nullcontext()

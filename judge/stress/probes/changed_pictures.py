@@ -61,7 +61,7 @@ def _with_pictures(item: Item, role: Role, change: Callable[[Sequence[Image]], S
 def _others(probe: str, item: Item, context: ProbeContext, own: Sequence[Image]) -> Sequence[Image]:
     """Choose the pictures of an item that has as many of this role, none of which shows the same."""
     role = own[0].role
-    known = _alike(item, context.pool)
+    known = _alike(item, context.pool, role)
     sets = {
         tuple(map(_content, images)): images
         for other in context.pool
@@ -73,18 +73,28 @@ def _others(probe: str, item: Item, context: ProbeContext, own: Sequence[Image])
     return sets[context.random(probe, item).choice(sorted(sets))]
 
 
-def _alike(item: Item, pool: Sequence[Item]) -> set[str]:
+def _alike(item: Item, pool: Sequence[Item], role: Role) -> set[str]:
     """Pictures of an item, and those with which its answer would be as right.
 
-    That is, the same picture in another condition, and pictures of the same question and reference.
+    That is, the same picture in other conditions, and pictures of the same question and reference.
     """
-    known = {_content(image) for image in item.images}
-    pairs = {other.field("pair_id") for other in pool if known & {_content(image) for image in other.images}}
-    for other in pool:
-        is_same = item.reference and (other.question, other.reference) == (item.question, item.reference)
-        if is_same or (other.field("pair_id") is not None and other.field("pair_id") in pairs):
-            known |= {_content(image) for image in other.images}
+    known: set[str] = set()
+    more = {
+        content
+        for other in pool
+        if other is item
+        or (item.reference and (other.question, other.reference) == (item.question, item.reference))
+        for content in _contents(other, role)
+    }
+    while not more <= known:
+        known |= more
+        pairs = {other.field("pair_id") for other in pool if known & _contents(other, role)} - {None}
+        more = {content for o in pool if o.field("pair_id") in pairs for content in _contents(o, role)}
     return known
+
+
+def _contents(item: Item, role: Role) -> set[str]:
+    return {_content(image) for image in item.images if image.role == role}
 
 
 def _content(image: Image) -> str:
