@@ -155,8 +155,8 @@ def compare(
     """Compare two runs on the items that both hold.
 
     Items are matched by `id`, or by `pair_id` where that matches more of them, within each system, condition
-    and number of shots that both runs have. Pass rates of independent pairs are tested by McNemar's mid-p test with Newcombe's interval; clustered pairs
-    and mean scores by the paired jackknife over clusters.
+    and number of shots that both runs have. Pass rates of independent pairs are tested by McNemar's mid-p
+    test with Newcombe's interval; clustered pairs and mean scores by the paired jackknife over clusters.
 
     Parameters
     ----------
