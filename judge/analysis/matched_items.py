@@ -35,7 +35,9 @@ def match_items(a: ScoreTable, b: ScoreTable) -> tuple[Ints, Ints, str]:
         name: n_matches[name] == np.count_nonzero(rows >= 0) and not _occurs_twice(keys_of(b, name))
         for name, rows in found.items()
     }
-    by = max(names, key=lambda name: (n_matches[name], is_unique[name]))  # in a tie the first, which is the id
+    by = max(
+        names, key=lambda name: (n_matches[name], is_unique[name])
+    )  # in a tie the first, which is the id
     if n_matches[by] == 0:
         raise InputError(
             f"{a.name} and {b.name} share no item: ids are like {a.columns.ids[0]!r} in one and "

@@ -100,8 +100,8 @@ def _paired(path: Path, ids: Any, vectors: Any) -> tuple[list[str], NDArray[np.f
     names = np.asarray(ids)
     if vectors.ndim != 2 or names.ndim != 1 or len(names) != len(vectors):
         raise InputError(
-            f"{path}: has {names.size:,} ids and embeddings of shape {vectors.shape}; allowed: a list of ids, "
-            "and one row for each"
+            f"{path}: has {names.size:,} ids and embeddings of shape {vectors.shape}; allowed: a list of "
+            "ids, and one row for each"
         )
     if vectors.dtype.kind not in "fiu":
         raise InputError(f"{path}: its embeddings are of the type {vectors.dtype}; allowed: real numbers")
