@@ -16,6 +16,8 @@ from judge.records import Item
 Labels = NDArray[np.str_]
 NO_LABEL = "(none)"
 ITEM_ID = "id"
+IMAGE_FIELDS = ALIASES["images"]
+"""Names of fields that hold the path of an image."""
 
 
 @dataclass(frozen=True)
@@ -56,7 +58,7 @@ def item_field(items: Sequence[Item], name: str, *, where: str = "", hint: str =
     values = [item.field(name) for item in items]
     if all(value is None for value in values):
         found = ", ".join(known_fields(items)) or "none"
-        if name in ALIASES["images"] and any(item.images for item in items):
+        if name in IMAGE_FIELDS and any(item.images for item in items):
             hint = (
                 f". The column {name} holds images; repeat their path in another one, such as picture{hint}"
             )

@@ -15,7 +15,7 @@ from judge.stats.engine.scale import Ints
 _AND = " and "
 PAIR_ID_OF_SYSTEM = "pair_id and system"
 """What matches the answers of several systems to one question under two conditions."""
-_WITHIN = (SYSTEM, "condition", "shots")
+WITHIN = (SYSTEM, "condition", "shots")
 """Fields that tell apart the answers to one question; those with a common value are not what is compared."""
 
 
@@ -27,7 +27,7 @@ def match_items(a: ScoreTable, b: ScoreTable) -> tuple[Ints, Ints, str]:
     InputError
         No item matches, or a key that matches names several items of one run.
     """
-    shared = [name for name in _WITHIN if _values(a, name) & _values(b, name)]
+    shared = [name for name in WITHIN if _values(a, name) & _values(b, name)]
     names = dict.fromkeys((ITEM_ID, PAIR_ID, PAIR_ID_OF_SYSTEM, _AND.join([PAIR_ID, *shared])))
     found = {name: _rows_of(keys_of(a, name), keys_of(b, name)) for name in names}
     n_matches = {name: len(np.unique(rows[rows >= 0])) for name, rows in found.items()}
