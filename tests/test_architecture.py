@@ -48,7 +48,8 @@ MAY_IMPORT = {
         "judge.rows", "judge.rubric", "judge.version",
     },
     "judge.reference_images": {
-        "judge.counting", "judge.errors", "judge.files", "judge.items", "judge.records", "judge.rows", "judge.scoring",
+        "judge.counting", "judge.errors", "judge.files", "judge.items", "judge.records", "judge.rows", "judge.rubric",
+        "judge.scoring",
     },
     "judge.stats": set(),
     "judge.analysis": {

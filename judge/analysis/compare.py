@@ -102,7 +102,7 @@ class RunComparison:
     a, b : ScoreTable
         The matched items: row i of one belongs to row i of the other.
     matched_by : str
-        ``id``, ``pair_id``, or ``pair_id and system``.
+        ``id``, ``pair_id``, or ``pair_id and system``; likewise with ``condition`` and ``shots``.
     only_a, only_b : tuple of str
         Ids of unmatched items, which are left out.
     passing : Change
@@ -154,9 +154,9 @@ def compare(
 ) -> RunComparison:
     """Compare two runs on the items that both hold.
 
-    Items are matched by `id`, or by `pair_id` (within each system) where that matches more of them. Pass
-    rates of independent pairs are tested by McNemar's mid-p test with Newcombe's interval; clustered pairs
-    and mean scores by the paired jackknife over clusters.
+    Items are matched by `id`, or by `pair_id` where that matches more of them, within each system, condition
+    and number of shots that both runs have. Pass rates of independent pairs are tested by McNemar's mid-p
+    test with Newcombe's interval; clustered pairs and mean scores by the paired jackknife over clusters.
 
     Parameters
     ----------

@@ -17,6 +17,7 @@ from judge.records import Image, Item
 from judge.reference_images.embed import Vector
 from judge.reference_images.nearest import nearest
 from judge.reference_images.pool import NormalPool, PictureFile, image_names, object_key
+from judge.rubric.parts import values_of
 from judge.scoring.schema import write_atomically
 
 How = Literal["nearest", "random", "given"]
@@ -50,6 +51,11 @@ class AttachedNormals:
 
     def __str__(self) -> str:
         return "\n".join(self.notes)
+
+    @property
+    def has_references(self) -> bool:
+        """Whether any item has a reference image."""
+        return any(image.role == "reference" for item in self.items for image in item.images)
 
     def write(self, path: str | Path) -> None:
         """Write the items as JSON Lines, completely or not at all.
@@ -191,7 +197,7 @@ class NormalAttacher:
     def _by_object(self, item: Item) -> _Chosen:
         if any(image.role == "reference" for image in item.images):
             return _Chosen(item, why_none=_OWN)
-        values = {name: item.field(name) for name in self._by}
+        values = {name: _value(item, name) for name in self._by}
         if missing := [name for name, value in values.items() if value in (None, "")]:
             return _Chosen(item, why_none=f"they have no field {missing[0]!r}")
         candidates = self._pool.by_object.get(object_key([*values.values()]), [])
@@ -254,6 +260,11 @@ class NormalAttacher:
                 f"(cosine above {NEARLY_SAME}), so that it may be a copy: {_ids(same)}"
             )
         yield from self._pool.notes
+
+
+def _value(item: Item, name: str) -> Any:
+    """Value of a field; `object` has the other names that conditions of a rubric know, such as `category`."""
+    return next((value for value in values_of(item, name) if value not in (None, "")), None)
 
 
 def _distance(cosine: float) -> float:

@@ -87,7 +87,10 @@ def _in_whole_pool(
 
 
 def _units(vectors: Matrix) -> Matrix:
-    found: Matrix = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+    scaled = vectors / np.abs(vectors).max(
+        axis=1, keepdims=True
+    )  # squares of 1e30 are infinite, of 1e-30 zero
+    found: Matrix = scaled / np.linalg.norm(scaled, axis=1, keepdims=True)
     return found
 
 

@@ -67,3 +67,11 @@ def test_too_small_a_pool_has_no_further_neighbor():
 def test_an_empty_pool_has_no_neighbor():
     positions, _ = nearest(vectors(2), np.empty((0, 16), dtype=np.float32), 1)
     assert positions.tolist() == [[-1], [-1]]
+
+
+@pytest.mark.parametrize("factor", [1e-30, 1e30])
+def test_the_length_of_the_vectors_does_not_matter(factor):
+    queries, pool = vectors(5), vectors(60, seed=1)
+    expected = nearest(queries, pool, 3)[0]
+    found = nearest((queries * factor).astype(np.float32), (pool * factor).astype(np.float32), 3)[0]
+    assert (found == expected).all()

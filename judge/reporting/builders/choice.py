@@ -234,11 +234,15 @@ def _detection_sections(
             if one:
                 name = f"{field_name(field)}: {label}"
                 rows.append((name, one.n_anomalous, one.n_normal, *one.figures.values()))
-    notes = (
+    notes = [
         "Positive: anomalous. Overkill: false positive rate, normal parts classified as anomalous. Miss: "
-        "false negative rate, anomalous parts classified as normal.",
-    )
-    table = Table("detection", "Anomaly detection", columns, tuple(rows), notes)
+        "false negative rate, anomalous parts classified as normal."
+    ]
+    if answers.reasons and answers.table.no_verdict == "fail":
+        notes += [
+            "An unreadable reply counts as overkill for a normal part, and as a miss for an anomalous one."
+        ]
+    table = Table("detection", "Anomaly detection", columns, tuple(rows), tuple(notes))
     yield Section("detection", "Anomaly detection", tables=(table,))
 
 
