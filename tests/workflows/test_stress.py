@@ -17,7 +17,9 @@ def test_estimates_are_named_by_probe_family_and_dimension(tmp_path):
 
 def test_judge_may_be_given_as_an_object(tmp_path):
     tested = judge.Judge("baseline", judge.load_rubric("open_qa"))
-    report = judge.stress_test(ANSWERS, judge=tested, probes=["white_space", "padding"], limit=6, out=tmp_path)
+    report = judge.stress_test(
+        ANSWERS, judge=tested, probes=["white_space", "padding"], limit=6, out=tmp_path
+    )
     assert report.title == "Stress test of baseline: 6 items, 2 probes"
 
 
