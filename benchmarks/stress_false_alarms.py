@@ -15,11 +15,11 @@ from scipy.stats import binomtest
 
 from judge.records import Item
 from judge.rubric import load_rubric
-from judge.stress.outcomes import FAILED, HELD, ORIGINAL, outcomes
-from judge.stress.pictures import StagedPictures
-from judge.stress.probe import ProbeContext
-from judge.stress.probes import chosen_probes
-from judge.stress.twins import Twins, make_twins
+from judge.stress_testing.outcomes import FAILED, HELD, ORIGINAL, outcomes
+from judge.stress_testing.pictures import StagedPictures
+from judge.stress_testing.probe import ProbeContext
+from judge.stress_testing.probes import chosen_probes
+from judge.stress_testing.twins import Twins, make_twins
 
 RUBRIC = load_rubric("open_qa")
 PROBES = chosen_probes(("repeat", "white_space", "padding", "injected_verdict", "truncated_answer"))
