@@ -118,10 +118,11 @@ def out(detail: str, *, is_folder: bool | None = False, **more: Any) -> Decorato
     return click.option("--out", type=kind, metavar="PATH", help=f"Output path: {detail}", **more)
 
 
-def limit(detail: str, **more: Any) -> Decorator:
-    """`--limit`; `detail` says what is limited."""
+def limit(detail: str, *names: str, **more: Any) -> Decorator:
+    """`--limit`, with further names; `detail` says what is limited."""
     return click.option(
         "--limit",
+        *names,
         type=click.IntRange(1, 1_000_000_000),
         metavar="N",
         help=f"Maximum number of items; {detail}",

@@ -44,6 +44,7 @@ _READING = ("mapping", "format", "encoding", "id_from", "answers_in", "questions
     limit(
         "they are drawn at random, or of a run in equal numbers of each score, and every probe changes each "
         "of them once.",
+        "--items",
         default=100,
         show_default=True,
     ),
