@@ -2,8 +2,8 @@
 
 python benchmarks/stress_false_alarms.py [SETS]
 
-A program scores 100 items with noise, before and after each change. It responds to no change (false alarms), or
-by a mean shift of the given size (power). Only the comparison is simulated.
+A program scores 100 items with noise, before and after each change. It responds to no change (false alarms)
+or by a mean shift of the given size (power). Only the comparison is simulated.
 """
 
 import random
@@ -81,7 +81,7 @@ def false_alarms(found: Twins, n_sets: int) -> None:
 
 
 def power(found: Twins, n_sets: int) -> None:
-    """Print how often shifts are found: up where scores must not rise or change, down where they must fall."""
+    """Print how often shifts are found: up where scores must not rise or change, else down."""
     print(
         f"| mean shift | noise | {' | '.join(QUIET)} | {LOWER} held | {LOWER} failed |\n"
         f"|---|---|{'---|' * (len(QUIET) + 2)}"
