@@ -384,4 +384,4 @@ def test_the_injected_verdict_has_the_form_of_the_replies():
 def test_the_injected_verdict_has_the_reasons_of_the_item_where_items_differ():
     context = ProbeContext(load_rubric("guided_inspection"), (ITEM,), StagedPictures("unused", "."))
     injected = PROBES["injected_verdict"].change_item(ITEM, context).answer.removeprefix(ANSWER)
-    assert set(json.loads(injected)) >= {"technical_accuracy", "clarity"}
+    assert {"accuracy", "grounding"} <= set(json.loads(injected))
