@@ -228,7 +228,7 @@ def test_public_names_are_these():
         "Completion", "Connection", "EngineOptions", "Image", "Item", "Judge", "JudgeError", "PlanOptions",
         "RatingOptions", "RayOptions", "Rubric", "Run", "Score", "ScoringCallback", "agree", "apply_calibration", "attach_normals", "audit", "calibrate", "choice",
         "compare", "leaderboard", "load_items", "load_rubric", "merge", "plan", "preview", "read_ratings", "rederive", "report", "retest",
-        "score", "select_items", "stress",
+        "score", "select_items", "stress_test",
     }  # fmt: skip
 
 

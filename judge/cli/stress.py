@@ -21,7 +21,7 @@ from judge.cli.judge_options import (
 from judge.cli.next_steps import command as next_command
 from judge.cli.next_steps import same_command
 from judge.cli.option_types import TablePath, names
-from judge.cli.options import GroupedCommand, counted, encoding, image_root, input_format, out, section
+from judge.cli.options import GroupedCommand, counted, encoding, image_root, input_format, limit, out, section
 from judge.cli.progress_line import ProgressLine
 from judge.cli.protect_inputs import refuse_inputs
 from judge.reporting.builders.stress import build_stress
@@ -41,14 +41,11 @@ _READING = ("mapping", "format", "encoding", "id_from", "answers_in", "questions
 @click.argument("answers", type=TablePath())
 @section(
     "Stress test",
-    click.option(
-        "--items",
-        "n_items",
-        type=click.IntRange(2, 100_000),
-        metavar="N",
+    limit(
+        "they are drawn at random, or of a run in equal numbers of each score, and every probe changes each "
+        "of them once.",
         default=100,
         show_default=True,
-        help="Number of items to draw; every probe changes each of them once.",
     ),
     click.option(
         "--probes",
@@ -104,7 +101,7 @@ def command(
     change for white space, lists, empty phrases, a paraphrased task or the order of dimensions; and they must
     not rise for instructions hidden in an answer. `docs/stress.md` describes every probe.
 
-    Example: judge stress answers.jsonl --judge openai/gpt-5 --items 100 --max-cost 10
+    Example: judge stress answers.jsonl --judge openai/gpt-5 --limit 100 --max-cost 10
 
     Example: judge stress runs/answers-openai-gpt-5-open_qa --judge openai/gpt-5 --probes injection
     --fail-under injection.held=0.95
@@ -115,7 +112,7 @@ def command(
     if values["samples"] > 1:
         raise click.UsageError("--samples: each item is judged once, and once more for noise; leave it out")
     folder, with_model = Path(out) if out else None, values["with_model"]
-    options = StressOptions(values["n_items"], values["probes"], values["draw_seed"], folder, with_model)
+    options = StressOptions(values["limit"], values["probes"], values["draw_seed"], folder, with_model)
     reading = {name: values[name] for name in _READING}
     test = StressTest(answers, judges[0], options, reading, connection_of(values), engine_of(values))
     refuse_inputs(*(str(test.out / part) for part in ("items", "stress.json")))
@@ -171,12 +168,13 @@ def _next_steps(result: StressResult, has_page: bool) -> list[str]:
 def show_preview(test: StressTest, *, as_json: bool) -> None:
     """Print the size of a stress test, without sending anything."""
     parts, n_items = test.preview(), len(test.drawn.items)
+    n_requests = sum(part.requests for part in parts)
     costs = [part.cost for part in parts]
     cost = None if None in costs else sum(c for c in costs if c is not None)
     total = {
         "items": n_items,
         "changed": sum(part.items for part in parts) - n_items,
-        "requests": sum(part.requests for part in parts),
+        "requests": n_requests,
         "answered": sum(part.answered for part in parts),
         "prompt_tokens": sum(part.prompt_tokens for part in parts),
         "cost": cost,
@@ -188,7 +186,7 @@ def show_preview(test: StressTest, *, as_json: bool) -> None:
     answered = f" ({n:,} more are answered already or equal to another)" if (n := total["answered"]) else ""
     click.echo(
         f"{counted(n_items, 'item')} and {total['changed']:,} changed ones, "
-        f"{counted(total['requests'] or 0, 'request')}{answered}, about {total['prompt_tokens']:,} prompt "
+        f"{counted(n_requests, 'request')}{answered}, about {total['prompt_tokens']:,} prompt "
         f"tokens, {unpriced if cost is None else f'about ${cost:.4f}'}. Nothing was sent.",
         err=True,
     )

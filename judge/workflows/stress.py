@@ -1,4 +1,4 @@
-"""`judge.stress`: whether a judge's scores respond to changes as they must, without people's ratings."""
+"""`judge.stress_test`: whether a judge's scores respond to changes as they must, without people's ratings."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -14,12 +14,12 @@ from judge.scoring.judge import Judge
 from judge.stress.stress_test import StressOptions, StressTest
 
 
-def stress(
+def stress_test(
     answers: Answers,
     *,
     judge: str | Judge = "baseline",
     rubric: str | Path | Rubric = "open_qa",
-    items: int = 100,
+    limit: int = 100,
     probes: str | Sequence[str] = "all",
     seed: int = 0,
     out: str | Path | None = None,
@@ -42,8 +42,8 @@ def stress(
         of the run that `judge.score` makes by default, where it exists.
     judge, rubric, mapping, image_root, connection, engine
         As in `judge.score`.
-    items : int
-        Number of items to draw.
+    limit : int
+        Maximum number of items; they are drawn at random, or of a run in equal numbers of each score.
     probes : str or sequence of str
         Names of probes, or of families (``must_lower``, ``must_not_change``, ``injection``, ``reference``).
     seed : int
@@ -73,12 +73,12 @@ def stress(
     >>> import judge
     >>> sums = {f"{n} + 2?": f"It is {n + 2}." for n in range(20)}
     >>> answers = [{"question": q, "answer": a, "reference": a} for q, a in sums.items()]
-    >>> report = judge.stress(answers, probes="blank_answer", out=tempfile.mkdtemp())
+    >>> report = judge.stress_test(answers, probes="blank_answer", out=tempfile.mkdtemp())
     >>> report.estimates["blank_answer.held"].value
     1.0
     """
     if not isinstance(judge, Judge):
         judge = Judge(model=judge, rubric=rubric if isinstance(rubric, Rubric) else load_rubric(rubric))
-    options = StressOptions(items, probes, seed, Path(out) if out else None, with_model)
+    options = StressOptions(limit, probes, seed, Path(out) if out else None, with_model)
     reading = {**reading, "mapping": mapping, "image_root": image_root}
     return build_stress(StressTest(answers, judge, options, reading, connection, engine).run())

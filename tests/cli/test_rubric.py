@@ -189,7 +189,7 @@ def test_every_option_in_a_template_is_valid_when_it_is_used(judge, arguments):
     keys = {text.splitlines()[block[0]].strip(" #").split(":")[0] for block in blocks}
     assert keys == {
         *("cites_source", "main_fault", "gives_warning", "criteria", "rules", "flags", "examples", "abstain"),
-        *("images", "caps", "max_words"),
+        *("images", "caps", "max_words", "stress"),
     }
     plain = parse_rubric(text)
     for block in blocks:

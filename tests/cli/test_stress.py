@@ -10,6 +10,7 @@ from click.testing import CliRunner
 from judge.cli import main
 from judge.records import Completion
 from judge.scoring.backends.baseline import BaselineBackend
+from judge.stress.probes import PROBES
 
 ANSWERS = [
     {
@@ -166,5 +167,10 @@ def test_unknown_probe_is_refused_with_the_names_of_all():
 
 
 def test_settings_of_the_project_hold():
-    Path("judge.toml").write_text('[stress]\nitems = 6\nprobes = "praise"\n', encoding="utf-8")
+    Path("judge.toml").write_text('[stress]\nlimit = 6\nprobes = "praise"\n', encoding="utf-8")
     assert "Stress test of baseline: 6 items, 1 probe" in stress().stdout
+
+
+def test_page_describes_every_probe():
+    page = (Path(__file__).parents[2] / "docs" / "stress.md").read_text(encoding="utf-8")
+    assert set(re.findall(r"^\| `(\w+)` \|", page, re.MULTILINE)) == set(PROBES)

@@ -34,6 +34,7 @@ from judge.stress.twins import ITEM_FIELD
 
 SHORT = ("probes",)
 _MOST_CASES = 6
+_MOST_NAMED = 3
 
 
 def build_stress(found: StressResult) -> Report:
@@ -88,7 +89,7 @@ def _findings(found: StressResult) -> Iterator[str]:
     if undecided:
         yield (
             f"{counted(len(undecided), 'probe')} undecided: the pairs are too few to show a shift of "
-            f"{number_text(SIZABLE, 'share')} of the scale. Draw more items with --items."
+            f"{number_text(SIZABLE, 'share')} of the scale. Draw more items with --limit."
         )
 
 
@@ -119,10 +120,18 @@ def _warnings(found: StressResult) -> Iterator[str]:
     if found.n_incomplete:
         yield (
             f"The report is partial: {found.n_incomplete:,} of {found.n_scored:,} items and changed items "
-            f"lack a score, and their pairs are left out; see them: judge show {found.runs[0]}"
+            f"lack a score, and their pairs are left out{_where_missing(found)}; see them: judge show "
+            f"{found.runs[0]}"
         )
     if skipped := sum(outcome.verdict == NOT_APPLICABLE for outcome in found.outcomes):
         yield f"{counted(skipped, 'probe')} had nothing to compare; --sections items says why."
+
+
+def _where_missing(found: StressResult) -> str:
+    """Probes that lack the most pairs."""
+    counts = {o.probe.name: max((r.n_missing for r in o.responses), default=0) for o in found.outcomes}
+    most = sorted((name for name in counts if counts[name]), key=lambda name: -counts[name])[:_MOST_NAMED]
+    return f" (most for {listed([f'{name}: {counts[name]}' for name in most])})" if most else ""
 
 
 def _estimates(found: StressResult) -> dict[str, Estimate]:
