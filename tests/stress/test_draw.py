@@ -87,12 +87,18 @@ def test_a_file_that_holds_no_draw_is_refused(tmp_path, text):
 def test_items_of_a_run_without_an_overall_score_are_drawn_by_their_verdict(tmp_path):
     rubric = load_rubric("multiple_choice")
     assert rubric.overall.how == "none"
-    rows = [{"id": str(n), "question": f"{n}?", "choices": ["x", "y"], "answer": "AAB"[n % 3], "gold": "A"} for n in range(9)]
+    rows = [
+        {"id": str(n), "question": f"{n}?", "choices": ["x", "y"], "answer": "AAB"[n % 3], "gold": "A"}
+        for n in range(9)
+    ]
     with judge.score(rows, judge=Judge("letters", rubric), out=tmp_path / "run") as run:
         assert sorted(scores_of(run).values()) == ["fail"] * 3 + ["pass"] * 6
 
 
 def test_items_of_a_run_are_drawn_by_their_overall_score(tmp_path):
-    rows = [{"id": str(n), "question": f"{n}?", "answer": "Steel." if n else "", "reference": "Steel."} for n in range(3)]
+    rows = [
+        {"id": str(n), "question": f"{n}?", "answer": "Steel." if n else "", "reference": "Steel."}
+        for n in range(3)
+    ]
     with judge.score(rows, judge="baseline", out=tmp_path / "run") as run:
         assert scores_of(run) == {"0": "1", "1": "5", "2": "5"}
