@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 
 from judge.records import Image, Item, Role
-from judge.stress.probe import NotApplicable, Probe, ProbeContext, expect
+from judge.stress_testing.probe import NotApplicable, Probe, ProbeContext, expect
 
 
 class BlankPicture(Probe):
