@@ -5,7 +5,7 @@ from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
-from judge.stress import scoring
+from judge.stress_testing import scoring
 
 import judge
 from judge.errors import InputError, RunError
