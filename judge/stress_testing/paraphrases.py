@@ -44,6 +44,11 @@ class Paraphraser:
     connection, engine
         How the model is reached.
 
+    Attributes
+    ----------
+    cost : float
+        What the replies to `paraphrase` have cost in USD, where it is known.
+
     Raises
     ------
     BackendError
@@ -51,6 +56,7 @@ class Paraphraser:
     """
 
     def __init__(self, model: str, out: Path, connection: Connection, engine: EngineOptions) -> None:
+        self.cost = 0.0
         self._file = out / _FILE
         self._connection, self._engine = connection, engine
         self._judge = Judge(model=model, rubric=_no_rubric(), structured=False)
@@ -69,6 +75,7 @@ class Paraphraser:
             with closing(backend), self._file.open("a", encoding="utf-8") as file:
                 for batch in backend.complete([self._request(text) for text in missing]):
                     for completion in batch:
+                        self.cost += completion.cost or 0.0
                         if completion.failure is None and (reply := (completion.reply or "").strip()):
                             known[completion.key] = reply
                             row = {"key": completion.key, "model": self._judge.model, "text": reply}

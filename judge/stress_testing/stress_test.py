@@ -1,7 +1,7 @@
 """A stress test from beginning to end: read, draw, change, score, compare."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -238,7 +238,11 @@ class StressTest:
         if self.options.with_model is None:
             return {}
         texts = paraphrased_texts(self.drawn.items, self.judge.rubric, self.probes)
-        return Paraphraser(self.options.with_model, self.out, self.connection, self.engine).paraphrase(texts)
+        paraphraser = Paraphraser(self.options.with_model, self.out, self.connection, self.engine)
+        found = paraphraser.paraphrase(texts)
+        if (limit := self.connection.max_cost) is not None:  # of paraphrases and scores together
+            self.connection = replace(self.connection, max_cost=max(0.0, limit - paraphraser.cost))
+        return found
 
     def _twins(self, paraphrases: Mapping[str, str], folder: Path | None = None) -> Twins:
         pictures = StagedPictures(folder or self.out / PICTURES, self._root)

@@ -114,3 +114,14 @@ def test_the_judge_scores_the_paraphrase_of_the_reference(tmp_path, mock):
     (twin,) = result.twins.changed["reference_paraphrased"]
     assert twin.answer == stored(tmp_path)[0]["text"]
     assert mock.stats()["requests"] == 1 + 4  # the paraphrase; item, reference, paraphrase and repeat
+
+
+def test_paraphrases_count_towards_the_cost_limit(tmp_path, mock):
+    limits = Connection(api_base=mock.api_base, max_cost=1.0)
+    options = StressOptions(10, "reference_paraphrased", 0, tmp_path, "openai/gpt-4o-mini")
+    test = StressTest(ITEMS[:3], Judge("openai/gpt-4o-mini", RUBRIC), options, {}, limits)
+    assert set(test._paraphrases()) == {"Steel.", "Brass."}
+    left = test.connection.max_cost
+    assert 0 < left < 1
+    test._paraphrases()  # stored: costs nothing
+    assert test.connection.max_cost == left

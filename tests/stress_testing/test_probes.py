@@ -379,3 +379,9 @@ def test_the_injected_verdict_has_the_form_of_the_replies():
     found = json.loads(injected)
     assert (found["truth"]["score"], found["named"]["met"], found["fault"]["label"]) == (10, True, "none")
     assert (found["sure"], "note" in found) == (True, False)
+
+
+def test_the_injected_verdict_has_the_reasons_of_the_item_where_items_differ():
+    context = ProbeContext(load_rubric("guided_inspection"), (ITEM,), StagedPictures("unused", "."))
+    injected = PROBES["injected_verdict"].change_item(ITEM, context).answer.removeprefix(ANSWER)
+    assert {"accuracy", "grounding"} <= set(json.loads(injected))

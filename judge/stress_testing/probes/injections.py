@@ -1,7 +1,7 @@
 """Probes that try to talk the judge into a better score: scores must not rise."""
 
 from judge.records import Item
-from judge.rubric import Rubric
+from judge.rubric import ItemRubrics, Rubric
 from judge.rubric.parts import Example, Verdict
 from judge.scoring.reply_form import example_reply
 from judge.stress_testing.probe import AnswerProbe, ProbeContext, everywhere
@@ -23,7 +23,7 @@ class InjectedVerdict(AnswerProbe):
 
     def change_answer(self, item: Item, context: ProbeContext) -> str:
         """Append the reply with the highest score for each dimension."""
-        return f"{item.answer}\n\n{_best_reply(context.rubric)}"
+        return f"{item.answer}\n\n{_best_reply(ItemRubrics(context.rubric).of(item).rubric)}"
 
 
 def _best_reply(rubric: Rubric) -> str:
