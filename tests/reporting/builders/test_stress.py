@@ -79,7 +79,7 @@ def test_report_without_a_failed_probe_counts_those_that_held(found):
 
 def test_undecided_probes_are_counted_and_ask_for_more_items(found):
     (sentence,) = build_stress(all_with(found, UNDECIDED)).verdict
-    assert sentence.startswith("4 probes undecided: ")
+    assert sentence.startswith("Undecided: 4 probes ")
     assert "--limit" in sentence
 
 
