@@ -134,14 +134,6 @@ def test_shifts_have_a_chart(found):
     assert chart.alt.endswith("No change: 0.00.")
 
 
-def test_dimension_without_a_pair_has_no_verdict(found):
-    (padding,) = (outcome for outcome in found.outcomes if outcome.probe.name == "padding")
-    first, *others = padding.responses
-    padding = replace(padding, responses=(replace(first, n_pairs=0), *others))
-    report = build_stress(replace(found, outcomes=(padding,)))
-    assert column(report, "responses", "verdict")[0] == NOT_APPLICABLE
-
-
 def test_repeated_request_has_no_verdict_by_dimension(found):
     report = build_stress(found)
     rows = zip(column(report, "responses", "probe"), column(report, "responses", "verdict"), strict=True)
