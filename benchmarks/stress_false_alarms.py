@@ -2,7 +2,7 @@
 
 python benchmarks/stress_false_alarms.py [SETS]
 
-A program scores 100 items with noise, before and after each change. It responds to no change (false alarms)
+A program scores 100 items with noise, before and after each change. It responds to no change (false alarms),
 or by a mean shift of the given size (power). Only the comparison is simulated.
 """
 
@@ -15,11 +15,11 @@ from scipy.stats import binomtest
 
 from judge.records import Item
 from judge.rubric import load_rubric
-from judge.stress.outcomes import FAILED, HELD, ORIGINAL, outcomes
-from judge.stress.pictures import StagedPictures
-from judge.stress.probe import ProbeContext
-from judge.stress.probes import chosen_probes
-from judge.stress.twins import Twins, make_twins
+from judge.stress_testing.outcomes import FAILED, HELD, ORIGINAL, outcomes
+from judge.stress_testing.pictures import StagedPictures
+from judge.stress_testing.probe import ProbeContext
+from judge.stress_testing.probes import chosen_probes
+from judge.stress_testing.twins import Twins, make_twins
 
 RUBRIC = load_rubric("open_qa")
 PROBES = chosen_probes(("repeat", "white_space", "padding", "injected_verdict", "truncated_answer"))
@@ -81,7 +81,7 @@ def false_alarms(found: Twins, n_sets: int) -> None:
 
 
 def power(found: Twins, n_sets: int) -> None:
-    """Print how often shifts are found: up where scores must not rise or change, else down."""
+    """Print how often shifts are found: up where scores must not rise, down where they must fall."""
     print(
         f"| mean shift | noise | {' | '.join(QUIET)} | {LOWER} held | {LOWER} failed |\n"
         f"|---|---|{'---|' * (len(QUIET) + 2)}"

@@ -64,7 +64,8 @@ def make(folder: Path, names: list[str]) -> list[Path]:
 
     from judge.cli import COMMANDS
 
-    chromium = shutil.which("chromium") or shutil.which("chromium-browser")
+    programs = ("chromium", "chromium-browser", "chromium-headless-shell")
+    chromium = next(filter(None, map(shutil.which, programs)), None)
     folder.mkdir(parents=True, exist_ok=True)
     made = []
     with tempfile.TemporaryDirectory() as place, sync_playwright() as playwright:

@@ -45,7 +45,7 @@ if TYPE_CHECKING:
     from judge.workflows.read_ratings import read_ratings as read_ratings
     from judge.workflows.report import report as report
     from judge.workflows.retest import retest as retest
-    from judge.workflows.stress import stress_test as stress_test
+    from judge.workflows.stress import stress as stress
 
 # Name -> module; imported on first use, so that `import judge` costs next to nothing.
 _PUBLIC = {
@@ -82,7 +82,7 @@ _PUBLIC = {
     "retest": "judge.workflows.retest",
     "score": "judge.scoring.score",
     "select_items": "judge.workflows.plan",
-    "stress_test": "judge.workflows.stress",
+    "stress": "judge.workflows.stress",
 }
 __all__ = list(_PUBLIC)
 

@@ -48,24 +48,25 @@ MAY_IMPORT = {
         "judge.rows", "judge.rubric", "judge.version",
     },
     "judge.reference_images": {
-        "judge.counting", "judge.errors", "judge.files", "judge.items", "judge.records", "judge.rows", "judge.scoring",
+        "judge.counting", "judge.errors", "judge.files", "judge.items", "judge.records", "judge.rows", "judge.rubric",
+        "judge.scoring",
     },
     "judge.stats": set(),
     "judge.analysis": {
         "judge.counting", "judge.errors", "judge.files", "judge.formats", "judge.items", "judge.pass_mark", "judge.records", "judge.rows",
         "judge.rubric", "judge.stats", "judge.scoring.run", "judge.scoring.parsing",
     },
-    "judge.stress": {
+    "judge.stress_testing": {
         "judge.errors", "judge.files", "judge.items", "judge.records", "judge.rubric", "judge.scoring", "judge.stats",
     },
     "judge.reporting": {
         "judge.analysis", "judge.counting", "judge.errors", "judge.files", "judge.records", "judge.rubric", "judge.stats",
         "judge.scoring.images", "judge.scoring.parsing.chosen_letter", "judge.scoring.random_sample", "judge.scoring.run", "judge.scoring.run_summary",
-        "judge.stress", "judge.version",
+        "judge.stress_testing", "judge.version",
     },
     "judge.workflows": {
         "judge.analysis", "judge.errors", "judge.formats", "judge.items", "judge.records", "judge.reference_images",
-        "judge.reporting", "judge.rows", "judge.rubric", "judge.scoring", "judge.stats", "judge.stress",
+        "judge.reporting", "judge.rows", "judge.rubric", "judge.scoring", "judge.stats", "judge.stress_testing",
     },
     "judge.view": {
         "judge.errors", "judge.files", "judge.local_server", "judge.pass_mark", "judge.records", "judge.rubric",
@@ -228,7 +229,7 @@ def test_public_names_are_these():
         "Completion", "Connection", "EngineOptions", "Image", "Item", "Judge", "JudgeError", "PlanOptions",
         "RatingOptions", "RayOptions", "Rubric", "Run", "Score", "ScoringCallback", "agree", "apply_calibration", "attach_normals", "audit", "calibrate", "choice",
         "compare", "leaderboard", "load_items", "load_rubric", "merge", "plan", "preview", "read_ratings", "rederive", "report", "retest",
-        "score", "select_items", "stress_test",
+        "score", "select_items", "stress",
     }  # fmt: skip
 
 

@@ -272,7 +272,8 @@ def doors(case):
 
 
 @pytest.mark.parametrize("case", [case for case in RATINGS if "plan" in doors(case.values[0])])
-def test_plan_reads_what_agree_reads(case, folder):
+def test_plan_reads_what_agree_reads(case, folder, monkeypatch):
+    monkeypatch.setattr("judge.analysis.plan.N_DRAWS", 3)
     write(case, folder)
     words = shlex.split(case["command"])[1:]
     read = sizes(run("plan", "--statistic", "alpha", *words).stderr)

@@ -89,7 +89,6 @@ def matches(output, shown):
     return re.fullmatch(wanted, output.strip(), re.DOTALL) is not None
 
 
-@pytest.mark.xdist_group("input_files")
 @pytest.mark.parametrize("number", range(len(STEPS)), ids=[f"{kind} {name}" for kind, name, _ in STEPS])
 def test_example_of_the_page_prints_what_it_shows(number, outcomes):
     kind, _, shown = STEPS[number]

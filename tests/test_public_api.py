@@ -127,7 +127,7 @@ def calls(run, floor, lenient, folder):
         "retest": lambda: judge.retest(twice(folder)),
         "score": lambda: judge.score([item], out=folder / "one"),
         "select_items": lambda: judge.select_items(run, 24),
-        "stress_test": lambda: judge.stress_test(ANSWERS, probes="praise", limit=4, out=folder / "stress"),
+        "stress": lambda: judge.stress(ANSWERS, probes="praise", limit=4, out=folder / "stress"),
     }
 
 

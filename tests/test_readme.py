@@ -14,6 +14,8 @@ import pytest
 
 from judge.cli import COMMANDS, main
 
+from .human_study.browsing import PROGRAMS
+
 ROOT = Path(__file__).parents[1]
 PICTURES = runpy.run_path(str(ROOT / "docs" / "make_images.py"))["PICTURES"]
 README = (ROOT / "README.md").read_text()
@@ -78,7 +80,6 @@ def done(folder):
     return [run(command, folder) for command, _ in CONSOLE]
 
 
-@pytest.mark.xdist_group("readme")
 @pytest.mark.parametrize("number", range(len(CONSOLE)), ids=[command for command, _ in CONSOLE])
 def test_command_prints_what_the_readme_shows(number, done):
     assert "Traceback" not in done[number].stderr
@@ -86,7 +87,6 @@ def test_command_prints_what_the_readme_shows(number, done):
     assert steady(done[number].stdout) == steady(CONSOLE[number][1])
 
 
-@pytest.mark.xdist_group("readme")
 @pytest.mark.parametrize("line", SHELL)
 def test_command_of_the_readme_runs(line, folder, done):
     assert done[0].returncode in (0, 3)  # it makes runs/demo
@@ -113,7 +113,6 @@ def test_unknown_option_in_the_readme_is_found():
         known_options("judge report runs/demo --nonsense")
 
 
-@pytest.mark.xdist_group("readme")
 @pytest.mark.parametrize("text", [text for language, text in BLOCKS if language == "python"])
 def test_python_of_the_readme_runs(text, folder):
     shutil.rmtree(folder / "runs" / "from-python", ignore_errors=True)
@@ -164,10 +163,9 @@ def test_make_targets_of_the_readme_exist():
 
 
 @pytest.mark.browser
-@pytest.mark.xdist_group("browser")
 def test_pictures_of_the_readme_are_made_by_the_script(tmp_path):
     pytest.importorskip("playwright.sync_api")
-    if not (shutil.which("chromium") or shutil.which("chromium-browser")):
+    if not any(map(shutil.which, PROGRAMS)):
         pytest.skip("needs Chromium: apt-get install chromium")
     made = runpy.run_path(str(ROOT / "docs" / "make_images.py"))["make"](tmp_path, ["report", "rating"])
     assert [path.name for path in made] == ["report.png", "rating.png"]

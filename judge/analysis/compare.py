@@ -1,25 +1,22 @@
 """Paired comparison of two runs over the same items: two systems, two conditions, or two judges."""
 
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from itertools import repeat
 
 import numpy as np
 
 from judge.analysis.comparable import refuse_other_scales
 from judge.analysis.failures import JudgedItem, judged_item
 from judge.analysis.group_difference import Groups, within
-from judge.analysis.item_columns import SYSTEM
-from judge.analysis.item_fields import ITEM_ID
+from judge.analysis.matched_items import keys_of, match_items
 from judge.analysis.measures import (
     is_category,
     mean_score,
     measure,
 )
 from judge.analysis.pass_rate import pass_rate
-from judge.analysis.score_table import PAIR_ID, ScoreTable
+from judge.analysis.score_table import ScoreTable
 from judge.analysis.slices import SMALL, members
 from judge.errors import InputError
 from judge.rubric import BINARY, CRITERIA, RubricScale
@@ -28,9 +25,6 @@ from judge.stats.engine.scale import Floats, Ints
 from judge.stats.systems.multiplicity import holm
 from judge.stats.systems.paired import paired_difference, paired_proportions
 from judge.stats.systems.significance import mcnemar
-
-PAIR_ID_OF_SYSTEM = "pair_id and system"
-"""What matches the answers of several systems to one question under two conditions."""
 
 
 @dataclass(frozen=True)
@@ -108,7 +102,7 @@ class RunComparison:
     a, b : ScoreTable
         The matched items: row i of one belongs to row i of the other.
     matched_by : str
-        ``id``, ``pair_id``, or ``pair_id and system``.
+        ``id``, ``pair_id``, or ``pair_id and system``; likewise with ``condition`` and ``shots``.
     only_a, only_b : tuple of str
         Ids of unmatched items, which are left out.
     passing : Change
@@ -160,9 +154,9 @@ def compare(
 ) -> RunComparison:
     """Compare two runs on the items that both hold.
 
-    Items are matched by `id`, or by `pair_id` (within each system) where that matches more of them. Pass
-    rates of independent pairs are tested by McNemar's mid-p test with Newcombe's interval; clustered pairs
-    and mean scores by the paired jackknife over clusters.
+    Items are matched by `id`, or by `pair_id` where that matches more of them, within each system, condition
+    and number of shots that both runs have. Pass rates of independent pairs are tested by McNemar's mid-p
+    test with Newcombe's interval; clustered pairs and mean scores by the paired jackknife over clusters.
 
     Parameters
     ----------
@@ -224,62 +218,6 @@ def split(table: ScoreTable, between: str) -> tuple[ScoreTable, ScoreTable]:
         )
     first, second = (table.take(found[name], name) for name in names)
     return first, second
-
-
-def match_items(a: ScoreTable, b: ScoreTable) -> tuple[Ints, Ints, str]:
-    """Rows of a and of b that belong together, and the field that matched them.
-
-    Raises
-    ------
-    InputError
-        No item matches, or a key that matches names several items of one run.
-    """
-    found = {name: _rows_of(_keys(a, name), _keys(b, name)) for name in (ITEM_ID, PAIR_ID, PAIR_ID_OF_SYSTEM)}
-    n_matches = {name: len(np.unique(rows[rows >= 0])) for name, rows in found.items()}
-    by = max(n_matches, key=lambda name: n_matches[name])  # ids take precedence in a tie
-    if n_matches[by] == 0:
-        raise InputError(
-            f"{a.name} and {b.name} share no item: ids are like {a.columns.ids[0]!r} in one and "
-            f"{b.columns.ids[0]!r} in the other. Give pairs one id or {PAIR_ID}, or use judge leaderboard"
-        )
-    left = np.flatnonzero(found[by] >= 0)
-    if n_matches[by] < len(left) or _occurs_twice(_keys(b, by)):
-        keys = _keys(a, by), _keys(b, by)
-        common = set(keys[0]) & set(keys[1]) - {None}
-        for table, column in zip((a, b), keys, strict=True):
-            _check_unique(table, column, common, by)
-    return left, found[by][left], by
-
-
-def _rows_of(keys: Sequence[str | None], among: Sequence[str | None]) -> Ints:
-    """Row of each key in another column, -1 where it has none, or is None."""
-    place: dict[str | None, int] = {key: row for row, key in enumerate(among)}
-    place[None] = -1
-    return np.fromiter(map(place.get, keys, repeat(-1)), dtype=np.int64, count=len(keys))
-
-
-def _occurs_twice(keys: Sequence[str | None]) -> bool:
-    """Whether any key names two items."""
-    given = [key for key in keys if key is not None]
-    return len(set(given)) < len(given)
-
-
-def _keys(table: ScoreTable, name: str) -> list[str | None]:
-    if name != PAIR_ID_OF_SYSTEM:
-        return table.texts(name)
-    pairs = zip(table.texts(PAIR_ID), table.texts(SYSTEM), strict=True)
-    return [None if None in pair else "/".join(map(str, pair)) for pair in pairs]
-
-
-def _check_unique(table: ScoreTable, keys: list[str | None], common: set[str | None], by: str) -> None:
-    for key, count in Counter(key for key in keys if key in common).items():
-        if count > 1:
-            ids = [one for one, k in zip(table.columns.ids, keys, strict=True) if k == key]
-            some = ", ".join(ids[:3]) + (", …" if count > 3 else "")
-            raise InputError(
-                f"{table.name}: {by} {key!r} names {count} items ({some}); "
-                "it must name one item of each run, so that items can be paired"
-            )
 
 
 def _ids_without(table: ScoreTable, rows: Ints) -> tuple[str, ...]:
@@ -403,5 +341,5 @@ def _holm(changes: Sequence[Change]) -> list[Change]:
 
 def _flips(a: ScoreTable, b: ScoreTable, matched_by: str) -> list[Flip]:
     rows = np.flatnonzero(abs(b.passed - a.passed) == 1)
-    keys = _keys(a, matched_by)
+    keys = keys_of(a, matched_by)
     return [Flip(str(keys[row]), (a, b), row) for row in rows.tolist()]

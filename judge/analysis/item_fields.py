@@ -10,11 +10,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from judge.errors import InputError
+from judge.items import ALIASES
 from judge.records import Item
 
 Labels = NDArray[np.str_]
 NO_LABEL = "(none)"
 ITEM_ID = "id"
+IMAGE_FIELDS = ALIASES["images"]
+"""Names of fields that hold the path of an image."""
 
 
 @dataclass(frozen=True)
@@ -55,6 +58,10 @@ def item_field(items: Sequence[Item], name: str, *, where: str = "", hint: str =
     values = [item.field(name) for item in items]
     if all(value is None for value in values):
         found = ", ".join(known_fields(items)) or "none"
+        if name in IMAGE_FIELDS and any(item.images for item in items):
+            hint = (
+                f". The column {name} holds images; repeat their path in another one, such as picture{hint}"
+            )
         raise InputError(f"{where}no item has the field {name!r}; found: {found}{hint}")
     return np.array([NO_LABEL if value is None else as_label(value) for value in values])
 

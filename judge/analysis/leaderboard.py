@@ -9,6 +9,8 @@ from numpy.typing import NDArray
 
 from judge.analysis.comparable import refuse_other_rubrics, refuse_same_names
 from judge.analysis.group_difference import GroupDifference, rate_difference
+from judge.analysis.item_columns import SYSTEM
+from judge.analysis.matched_items import WITHIN
 from judge.analysis.measures import MeasureKind, measures
 from judge.analysis.pass_rate import PassRate, verdict_rate
 from judge.analysis.score_table import PAIR_ID, QUESTION, ScoreTable
@@ -66,7 +68,8 @@ class Leaderboard:
     contrasts : dict
         Two names, the better first -> difference of their pass rates, with p-values adjusted (Holm).
     matched_by : str
-        What pairs the answers of systems: ``id``, ``pair_id``, ``question``, or ``nothing``.
+        What pairs the answers of systems: ``id``, ``pair_id``, ``pair_id and condition`` (or ``shots``),
+        ``question``, or ``nothing``.
     n_common : int
         Number of questions that every system answered.
     n_answered : tuple of int
@@ -221,9 +224,11 @@ def _check_rankable(tables: Sequence[ScoreTable]) -> None:
 
 def _questions(tables: Sequence[ScoreTable]) -> tuple[list[list[str]], str]:
     """Key of the question of each answer, and the field that it comes from."""
+    within = [name for name in WITHIN if name != SYSTEM and any(t.given(name).any() for t in tables)]
     candidates = {
         "id": [table.columns.ids.tolist() for table in tables],
         "pair_id": [_pair_keys(table) for table in tables],
+        " and ".join([PAIR_ID, *within]): [_pair_keys(table, within) for table in tables],
         "question": [table.questions.tolist() for table in tables],
     }
     for name, keys in candidates.items():
@@ -236,9 +241,12 @@ def _questions(tables: Sequence[ScoreTable]) -> tuple[list[list[str]], str]:
     return candidates["id"], "nothing"
 
 
-def _pair_keys(table: ScoreTable) -> list[str]:
-    pairs = zip(table.columns.ids.tolist(), table.texts(PAIR_ID), strict=True)
-    return [f"item {key}" if pair is None else f"pair {pair}" for key, pair in pairs]
+def _pair_keys(table: ScoreTable, within: Sequence[str] = ()) -> list[str]:
+    fields = (table.texts(name) for name in (PAIR_ID, *within))
+    pairs = zip(table.columns.ids.tolist(), zip(*fields, strict=True), strict=True)
+    return [
+        f"item {key}" if found[0] is None else f"pair {'/'.join(map(str, found))}" for key, found in pairs
+    ]
 
 
 def _clusters(tables: Sequence[ScoreTable], keys: list[list[str]], cluster: str | None) -> NDArray[np.str_]:

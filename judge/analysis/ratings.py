@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import TypedDict
+from typing import TypedDict, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
 from judge.errors import InputError
 from judge.pass_mark import reaches
+from judge.rubric import NoVerdict, Rubric
 from judge.stats.engine.sampling_design import SamplingDesign
 from judge.stats.engine.scale import Bools, Floats, Ints, Scale
 from judge.stats.judge_human.consensus import consensus
@@ -240,6 +241,14 @@ class Ratings:
             values=self.values[:, order],
             samples=self.samples[:, order],
         )
+
+
+def no_verdict_policy(no_verdict: NoVerdict | None, rubric: Rubric) -> NoVerdict:
+    """How answers without a verdict are counted: as asked for, or else as the rubric says."""
+    if no_verdict not in (None, *get_args(NoVerdict)):
+        allowed = ", ".join(get_args(NoVerdict))
+        raise InputError(f"no_verdict is {no_verdict!r}; allowed: {allowed}")
+    return no_verdict or rubric.no_verdict
 
 
 def pass_or_fail(values: Floats, pass_mark: float) -> Floats:

@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import get_args
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -11,7 +10,7 @@ from numpy.typing import ArrayLike
 from judge.analysis.criterion_scores import CriterionScores, Objects
 from judge.analysis.item_columns import ItemColumns
 from judge.analysis.item_fields import ITEM_ID, CodedLabels, Labels, item_field
-from judge.analysis.ratings import pass_or_fail
+from judge.analysis.ratings import no_verdict_policy, pass_or_fail
 from judge.analysis.ratings_matrix import check_first, number_of
 from judge.analysis.status_column import CODES, NOT_APPLICABLE, UNSCORED, StatusColumn
 from judge.analysis.stored_run import UNREAD, FoundScores, ScoreColumns, StoredItems, read_scores
@@ -84,7 +83,7 @@ class ScoreTable:
     ) -> "tuple[ScoreTable, FoundScores | None]":
         """Read a run folder; return also what was counted on the way, where it was read as a whole."""
         rubric = run.rubric
-        policy = _policy(no_verdict, rubric)
+        policy = no_verdict_policy(no_verdict, rubric)
         if rubric.criteria is None and rubric.is_uniform:
             columns = ItemColumns.of(run.items(), rubric)
             found = read_scores(run, columns.ids.tolist())
@@ -111,7 +110,7 @@ class ScoreTable:
             There are no items, a score has an unknown item, criterion or label, an item was scored twice, or
             there are several raters, or `no_verdict` is unknown.
         """
-        policy = _policy(no_verdict, rubric)
+        policy = no_verdict_policy(no_verdict, rubric)
         rows = tuple(items)
         table = cls.empty(name, rubric, rows)
         place = {item.id: i for i, item in enumerate(rows)}
@@ -390,14 +389,6 @@ class ScoreTable:
         else:
             numbers = cluster_codes(column.groups(self.columns.ids), len(self))
         return None if len(np.unique(numbers[self.is_judged])) == self.is_judged.sum() else numbers
-
-
-def _policy(no_verdict: NoVerdict | None, rubric: Rubric) -> NoVerdict:
-    """How answers without a verdict are counted: as asked for, or else as the rubric says."""
-    if no_verdict not in (None, *get_args(NoVerdict)):
-        allowed = ", ".join(get_args(NoVerdict))
-        raise InputError(f"no_verdict is {no_verdict!r}; allowed: {allowed}")
-    return no_verdict or rubric.no_verdict
 
 
 def _taken(items: Sequence[Item], index: Ints) -> Sequence[Item]:

@@ -227,20 +227,18 @@ def macro_average(
     codes = cluster_codes(None if clusters is None else clusters[used], len(scores))
     n_clusters = int(codes.max()) + 1
     cells = codes * (n_flat + 1) + place
-
-    def by_cluster(added: Floats | None) -> Floats:
-        cell_sums = np.bincount(cells, added, n_clusters * (n_flat + 1))
-        return cell_sums.reshape(n_clusters, n_flat + 1)[:, :n_flat].astype(float)
-
-    sums = np.hstack([by_cluster(scores), by_cluster(None)])
+    sums = np.empty((n_clusters, 2 * n_flat))
+    for columns, added in ((slice(n_flat), scores), (slice(n_flat, None), None)):
+        of_cells = np.bincount(cells, added, n_clusters * (n_flat + 1))
+        sums[:, columns] = of_cells.reshape(n_clusters, n_flat + 1)[:, :n_flat]
     sizes = sums[:, n_flat:].sum(axis=1) if n_clusters < len(scores) else None
 
     def mean_of_means(totals: Floats) -> Floats:
         means = quotient(totals[:, :n_flat], totals[:, n_flat:])
         return np.asarray(means @ weights)
 
-    kind = "share" if share else "plain"
-    statistic = Statistic(sums, mean_of_means, kind, len(scores), len(scores), sizes=sizes)
+    n_used = len(scores)
+    statistic = Statistic(sums, mean_of_means, "share" if share else "plain", n_used, n_used, sizes=sizes)
     return estimate(statistic, method="wilson" if share else "jackknife")
 
 

@@ -63,6 +63,8 @@ _MORE_VARIABLES = {"judge": ("JUDGE_MODEL",)}
 """Further environment variables of an option, beside ``JUDGE_`` and its name."""
 NEVER_FROM_A_FILE = "trust_config"
 """Option that marks the settings file as trusted; the file itself must not set it."""
+_ONE_BLAS_THREAD = ("agree", "calibrate")
+"""Commands that solve many small systems of equations, in which threads of BLAS wait for each other."""
 _ADVICE = {errno.ENOSPC: "free some space", errno.ENAMETOOLONG: "give a shorter name"}
 _MOST_BYTES = 2**20
 """Size limit of a settings file."""
@@ -79,6 +81,8 @@ class CommandTable(click.Group):
         """Import a command; its options are also read from ``JUDGE_*`` and from the settings file."""
         if cmd_name not in COMMANDS:
             return None
+        if cmd_name in _ONE_BLAS_THREAD:
+            os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
         command = copy.copy(load_command(cmd_name))  # the module keeps its command without these settings
         for option, parameter in _spellings(command).items():
             parameter.envvar = [f"JUDGE_{option.upper()}", *_MORE_VARIABLES.get(option, ())]

@@ -15,6 +15,7 @@ from judge.cli.judge_options import api_base
 from judge.cli.option_types import TablePath, names
 from judge.cli.options import GroupedCommand, encoding, image_root, input_format, section, seed
 from judge.cli.protect_inputs import refuse_inputs
+from judge.errors import InputError
 from judge.rows import FORMATS, path_and_sheet
 
 if TYPE_CHECKING:
@@ -32,8 +33,7 @@ if TYPE_CHECKING:
         type=click.Path(exists=True),
         metavar="PATH",
         help="Folder with one folder of normal images for each object; or a table with columns for the "
-        "image and "
-        "the object, or for the image and the id of the item.",
+        "image and the object, or for the image and the id of the item.",
     ),
     click.option(
         "--by",
@@ -42,8 +42,7 @@ if TYPE_CHECKING:
         show_default=True,
         callback=names,
         help="Slice the normal images by the field that names the object of an item; with two fields, as in "
-        "a,b, "
-        "the folder of an object is A/B.",
+        "a,b, the folder of an object is A/B. Where `object` is missing, `category` is read.",
     ),
     click.option(
         "--how",
@@ -51,8 +50,7 @@ if TYPE_CHECKING:
         default="nearest",
         show_default=True,
         help="Which images of the object are attached: those with the most similar embeddings, images at "
-        "random, "
-        "or those that --given or the table names.",
+        "random, or those that --given or the table names.",
     ),
     click.option(
         "--k",
@@ -66,8 +64,7 @@ if TYPE_CHECKING:
         "--given",
         metavar="FIELD",
         help="Field of ANSWERS that names the reference image, relative to --normals.  [default: the column "
-        "id of "
-        "the table]",
+        "id of the table]",
     ),
     seed("of --how random.", default=0, show_default=True),
 )
@@ -77,8 +74,7 @@ if TYPE_CHECKING:
         "--embedder",
         metavar="SOURCE",
         help="Where embeddings come from: clip:MODEL@WEIGHTS (open_clip), file:PATH (computed before; .npz, "
-        ".npy, "
-        ".jsonl, .parquet), or a model behind an endpoint, as in hosted_vllm/MODEL.",
+        ".npy, .jsonl, .parquet), or a model behind an endpoint, as in hosted_vllm/MODEL.",
     ),
     api_base,
 )
@@ -122,6 +118,17 @@ def command(
         on_note=lambda note: click.echo(f"note: {note}", err=True),
         **options,
     )
+    if not found.has_references:
+        fields = ", ".join(dict.fromkeys(name for item in found.items for name in item.metadata)) or "none"
+        raise InputError(
+            "\n".join(
+                [
+                    *found.notes,
+                    "nothing was written, because no item has a reference image; fields of the items (--by): "
+                    f"{fields}",
+                ]
+            )
+        )
     found.write(target)
     click.echo(str(target))
     for note in found.notes:

@@ -40,7 +40,7 @@ def _inputs() -> Iterator[Path]:
     context = click.get_current_context()
     given = [value for name, value in context.params.items() if name not in _NO_INPUTS]
     named = [one for value in given for one in (value if isinstance(value, tuple) else (value,))]
-    texts = (one.removeprefix("replay:") for one in named if isinstance(one, str))
+    texts = (one.removeprefix("replay:").removeprefix("file:") for one in named if isinstance(one, str))
     for path in (path_and_sheet(text)[0] for text in texts):
         yield from (file for file in (path, *files_of_run(path)) if _is_file(file))
     if file := settings_file():

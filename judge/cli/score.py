@@ -13,7 +13,7 @@ from typing import Any
 import click
 
 from judge.analysis import headlines
-from judge.cli.ablate import ablate, described, with_ablations
+from judge.cli.ablate import ablate, copies_note, described, with_ablations
 from judge.cli.item_options import item_options
 from judge.cli.judge_options import (
     connection_of,
@@ -167,6 +167,8 @@ def _score(panel: Panel, *, as_json: bool) -> int:
             if result.run:
                 runs.append(result.run.path)
                 codes.append(show_result(result.run, watches[-1].stopped, as_json=as_json))
+                if note := copies_note(panel, result.judge, runs[-1]):
+                    click.echo(note, err=True)
             elif result.error and alone:
                 raise result.error
             elif result.error:

@@ -29,9 +29,9 @@ from judge.rows import FORMATS
 from judge.scoring.checked_items import BadItems
 from judge.scoring.run import Run
 from judge.scoring.run_summary import IngestCounts
-from judge.stress.probes import ALL
-from judge.stress.scoring import StressPart
-from judge.stress.stress_test import StressOptions, StressResult, StressTest
+from judge.stress_testing.probes import ALL
+from judge.stress_testing.scoring import StressPart
+from judge.stress_testing.stress_test import StressOptions, StressResult, StressTest
 
 _INCOMPLETE = 3
 _READING = ("mapping", "format", "encoding", "id_from", "answers_in", "questions", "image_root")

@@ -4,6 +4,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+from pydantic import TypeAdapter
+
 from judge.counting import counted
 from judge.errors import InputError
 from judge.formats.cells import CellReader, way_of_writing
@@ -13,7 +15,9 @@ from judge.records import Score
 NO_RATING = "no rating"
 """Reason of a score whose cell is empty."""
 _ROUNDING = 1e-9
-_MOST_KEPT = 10_000
+_MOST_KEPT = 100_000
+_score_of = TypeAdapter(Score).validator.validate_python
+"""`Score.model_validate`, without a call in between for each rating."""
 
 
 class RatingCell(NamedTuple):
@@ -69,7 +73,8 @@ class CellConverter:
     wanted: Wanted
     _ranges: dict[tuple[str, tuple[float, float]], _Range] = field(default_factory=dict)
     _readers: dict[str, CellReader] = field(default_factory=dict)
-    _numbers: dict[tuple[str, str], tuple[float, tuple[float, float]]] = field(default_factory=dict)
+    _numbers: dict[tuple[str, str, str], float] = field(default_factory=dict)
+    """Value of each cell of one text, rater and dimension that is on the scale."""
     _checked: dict[str, bool] = field(default_factory=dict)
     _first_off: str = ""
     _first_ends: tuple[float, float] = (0.0, 0.0)
@@ -96,9 +101,9 @@ class CellConverter:
             The cell is no rating although its dimension is declared.
         """
         is_plain = status == "ok" and reason is None and skipped is None and raw.__class__ is str
-        if is_plain and (known := self._numbers.get((who["dimension"], raw))):
-            score = Score.model_validate({**who, "value": self._on_declared_scale(where, who, *known)})
-            return RatingCell(score, where, raw, rater_is_named, False, column)
+        key = who["rater"], who["dimension"], raw
+        if is_plain and (known := self._numbers.get(key)) is not None:
+            return RatingCell(_score_of({**who, "value": known}), where, raw, rater_is_named, False, column)
         cells = self.cells_of(who["dimension"])
         value = cells.value(raw)
         text = str(reason) if holds(reason) else None
@@ -112,12 +117,12 @@ class CellConverter:
         if is_checked and not cells.is_rating(value):
             raise InputError(f"{where}: {who['dimension']} is {raw!r:.60}{_allowed(value, cells)}")
         if is_checked and cells.ends is not None and isinstance(value, float):
-            if is_plain and len(self._numbers) < _MOST_KEPT:
-                self._numbers[who["dimension"], raw] = value, cells.ends
-            value = self._on_declared_scale(where, who, value, cells.ends)
+            value, is_off = self._on_declared_scale(where, who, value, cells.ends)
+            if is_plain and not is_off and len(self._numbers) < _MOST_KEPT:
+                self._numbers[key] = value
         if status == "ok" and isinstance(value, str) and not cells.labels:
             self._count_way(where, value)
-        score = Score.model_validate(
+        score = _score_of(
             {**who, "value": value if status == "ok" else None, "status": status, "reason": text}
         )
         return RatingCell(score, where, raw, rater_is_named, is_skipped, column, note)
@@ -151,13 +156,16 @@ class CellConverter:
 
     def _on_declared_scale(
         self, where: str, who: Mapping[str, Any], value: float, ends: tuple[float, float]
-    ) -> float:
-        """Rescale the rating of a rater with a scale of its own; remember one that is off the scale."""
+    ) -> tuple[float, bool]:
+        """Rescale the rating of a rater with a scale of its own; remember one that is off the scale.
+
+        Return whether it is off.
+        """
         rater = who["rater"]
         if self.wanted.rater_scales:
             self._raters[rater] = None
         if (own := self.wanted.rater_scales.get(rater)) is not None:
-            return _rescaled(where, who, value, own, ends)
+            return _rescaled(where, who, value, own, ends), False
         found = self._ranges.get((rater, ends))
         if found is None:
             found = self._ranges[rater, ends] = _Range(value, value)
@@ -165,12 +173,13 @@ class CellConverter:
             found.low = value
         elif value > found.high:
             found.high = value
-        if not ends[0] - _ROUNDING <= value <= ends[1] + _ROUNDING:
+        is_off = not ends[0] - _ROUNDING <= value <= ends[1] + _ROUNDING
+        if is_off:
             found.n_off += 1
             if not self._first_off:
                 place = f"{where}: item {who['item_id']!r}, rater {rater!r}: {who['dimension']} is {value:g}"
                 self._first_off, self._first_ends = place, ends
-        return value
+        return value, is_off
 
     def check(self) -> None:
         """Refuse ratings off the declared scale, once all are read.

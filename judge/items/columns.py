@@ -140,6 +140,9 @@ class ColumnFinder:
             known = _FIELD_OF.get(plain(name))
             if known and known not in fixed and name not in taken:
                 sources.setdefault(known, []).append(name)
+        if "id" in map(plain, sources.get("id", ())) and "id" not in mapping and not self.elsewhere:
+            # An answer has an id of its own beside that of its question, which several answers share.
+            sources["id"] = [name for name in sources["id"] if plain(name) != "question_id"]
         chat = sources.pop(_CHAT, [])
         has_own = {"question", "answer"} & sources.keys() - mapping.keys()
         chats = dict.fromkeys(sorted(has_own), chat) if chat else {}

@@ -17,6 +17,7 @@ from judge.records import Image, Item
 from judge.reference_images.embed import Vector
 from judge.reference_images.nearest import nearest
 from judge.reference_images.pool import NormalPool, PictureFile, image_names, object_key
+from judge.rubric.parts import values_of
 from judge.scoring.schema import write_atomically
 
 How = Literal["nearest", "random", "given"]
@@ -50,6 +51,11 @@ class AttachedNormals:
 
     def __str__(self) -> str:
         return "\n".join(self.notes)
+
+    @property
+    def has_references(self) -> bool:
+        """Whether any item has a reference image."""
+        return any(image.role == "reference" for item in self.items for image in item.images)
 
     def write(self, path: str | Path) -> None:
         """Write the items as JSON Lines, completely or not at all.
@@ -129,7 +135,7 @@ class NormalAttacher:
         found = {
             picture.file: picture
             for one in open_ones
-            for picture in (one.query, *one.references, *one.candidates)
+            for picture in (one.query, *(one.references or one.candidates))
             if picture is not None
         }
         return list(found.values())
@@ -191,7 +197,7 @@ class NormalAttacher:
     def _by_object(self, item: Item) -> _Chosen:
         if any(image.role == "reference" for image in item.images):
             return _Chosen(item, why_none=_OWN)
-        values = {name: item.field(name) for name in self._by}
+        values = {name: _value(item, name) for name in self._by}
         if missing := [name for name, value in values.items() if value in (None, "")]:
             return _Chosen(item, why_none=f"they have no field {missing[0]!r}")
         candidates = self._pool.by_object.get(object_key([*values.values()]), [])
@@ -207,24 +213,27 @@ class NormalAttacher:
         if any(image.role == "reference" for image in item.images):
             return _Chosen(item, why_none=_OWN)
         if given is None:
-            found = self._pool.by_item.get(item.id, [])
-            return (
-                _Chosen(item, self._query(item), references=found[: self._k])
-                if found
-                else _Chosen(item, why_none="the table of normal images has no row for them")
+            pictures = self._pool.by_item.get(item.id, [])
+            if not pictures:
+                return _Chosen(item, why_none="the table of normal images has no row for them")
+        else:
+            value = item.field(given)
+            if value in (None, "", []):
+                return _Chosen(item, why_none=f"they have no field {given!r}")
+            names = image_names(
+                value if isinstance(value, list) else [value],
+                f"field {given!r}: found {value!r:.60}; allowed: the path of an image below "
+                f"{self._pool.root}",
             )
-        value = item.field(given)
-        if value in (None, "", []):
-            return _Chosen(item, why_none=f"they have no field {given!r}")
-        names = image_names(
-            value if isinstance(value, list) else [value],
-            f"field {given!r}: found {value!r:.60}; allowed: the path of an image below {self._pool.root}",
-        )
-        pictures = [PictureFile.of(name, self._pool.root) for name in names[: self._k]]
-        return _Chosen(item, self._query(item), references=pictures)
+            pictures = [PictureFile.of(name, self._pool.root) for name in names]
+        query = self._query(item)
+        others = [picture for picture in pictures if not query or picture.sha256 != query.sha256]
+        if not others:
+            return _Chosen(item, why_none="the given image is their own picture")
+        return _Chosen(item, query, references=others[: self._k])
 
     def _query(self, item: Item) -> PictureFile | None:
-        """PictureFile of the question: the first one that is a file."""
+        """Picture of the question: the first one that is a file."""
         name = next((image.path for image in item.images if image.path and image.role == "query"), None)
         return PictureFile.of(name, self._root) if name else None
 
@@ -245,18 +254,17 @@ class NormalAttacher:
                 yield f"{counted(count, 'item')} kept the reference images that they had: {ids}"
             else:
                 yield f"{counted(count, 'item')} without a reference image, because {why}: {ids}"
-        if same := [one for one in got if _is_nearly_same(one)]:
+        if same := [one for one in got if one.distance is not None and one.distance < 1 - NEARLY_SAME]:
             yield (
-                f"{counted(len(same), 'item')} with a picture that is nearly the same as its reference "
-                f"image (cosine "
-                f"above {NEARLY_SAME}, or the same file), so that it may be a copy: {_ids(same)}"
+                f"{counted(len(same), 'item')} with a picture that is nearly the same as its reference image "
+                f"(cosine above {NEARLY_SAME}), so that it may be a copy: {_ids(same)}"
             )
         yield from self._pool.notes
 
 
-def _is_nearly_same(one: _Chosen) -> bool:
-    is_same = one.query is not None and any(p.sha256 == one.query.sha256 for p in one.references)
-    return is_same or (one.distance is not None and one.distance < 1 - NEARLY_SAME)
+def _value(item: Item, name: str) -> Any:
+    """Value of a field; `object` has the other names that conditions of a rubric know, such as `category`."""
+    return next((value for value in values_of(item, name) if value not in (None, "")), None)
 
 
 def _distance(cosine: float) -> float:

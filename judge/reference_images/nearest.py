@@ -7,6 +7,8 @@ from numpy.typing import NDArray
 
 Matrix: TypeAlias = NDArray[np.float32]
 _BLOCK = 512
+_MOST_COSINES = 2**24
+"""Cosines that are in memory at once (64 MB); the rows of a block are so many that they fit."""
 _MORE = 8
 """Candidates beyond those that are wanted; their order is decided in double precision."""
 _TOLERANCE = 1e-5
@@ -51,8 +53,9 @@ def nearest(
     own = np.full(len(queries), -1) if own is None else own
     units, pool_units = _units(queries), _units(pool)
     n_candidates = min(len(pool), k + 1 + _MORE)
-    for start in range(0, len(queries) if len(pool) else 0, _BLOCK):
-        block = slice(start, start + _BLOCK)
+    n_rows = max(1, min(_BLOCK, _MOST_COSINES // max(1, len(pool))))
+    for start in range(0, len(queries) if len(pool) else 0, n_rows):
+        block = slice(start, start + n_rows)
         rough = units[block] @ pool_units.T
         inside = np.flatnonzero(own[block] >= 0)
         rough[inside, own[block][inside]] = -np.inf
@@ -84,7 +87,10 @@ def _in_whole_pool(
 
 
 def _units(vectors: Matrix) -> Matrix:
-    found: Matrix = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+    scaled = vectors / np.abs(vectors).max(
+        axis=1, keepdims=True
+    )  # squares of 1e30 are infinite, of 1e-30 zero
+    found: Matrix = scaled / np.linalg.norm(scaled, axis=1, keepdims=True)
     return found
 
 

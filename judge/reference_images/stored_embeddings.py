@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
+from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
@@ -41,7 +42,11 @@ class StoredEmbeddings:
     def __init__(self, path: Path) -> None:
         self._path = path
         ids, self._vectors = _read(path)
-        self._row = {name: row for row, name in enumerate(ids)}
+        self._row: dict[str, int] = {}
+        for row, name in enumerate(ids):
+            first = self._row.setdefault(name, row)
+            if not np.array_equal(self._vectors[first], self._vectors[row], equal_nan=True):
+                raise InputError(f"{path}: two different embeddings have the id {name!r}; each needs its own")
         self._ids = ids
 
     def embed(self, pictures: Sequence[PictureFile]) -> Iterator[tuple[str, NDArray[np.float32]]]:
@@ -66,7 +71,7 @@ def _read(path: Path) -> tuple[list[str], NDArray[np.float32]]:
         raise InputError(f"{path}: no such file of embeddings")
     try:
         if path.suffix == ".npz":
-            with np.load(path, allow_pickle=False) as arrays:
+            with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
                 return _paired(path, arrays["ids"], arrays["embeddings"])
         if path.suffix == ".npy":
             listed = path.with_suffix(".txt")
@@ -74,7 +79,7 @@ def _read(path: Path) -> tuple[list[str], NDArray[np.float32]]:
                 raise InputError(f"{path}: needs {listed.name} beside it, one id a line; {_FORM}")
             ids = listed.read_text(encoding="utf-8").splitlines()
             return _paired(path, ids, np.load(path, allow_pickle=False))
-    except (KeyError, ValueError, OSError, EOFError) as error:
+    except (KeyError, ValueError, OSError, EOFError, BadZipFile) as error:
         raise InputError(f"{path}: cannot be read ({error}); {_FORM}") from None
     rows = [(where, _value(row, _NAMES), _value(row, _VECTORS)) for where, row in read_rows(path)]
     for where, name, vector in rows:
@@ -92,8 +97,13 @@ def _value(row: Any, names: Sequence[str]) -> Any:
 
 
 def _paired(path: Path, ids: Any, vectors: Any) -> tuple[list[str], NDArray[np.float32]]:
-    if vectors.ndim != 2 or len(ids) != len(vectors):
+    names = np.asarray(ids)
+    if vectors.ndim != 2 or names.ndim != 1 or len(names) != len(vectors):
         raise InputError(
-            f"{path}: has {len(ids):,} ids and embeddings of shape {vectors.shape}; allowed: one row each"
+            f"{path}: has {names.size:,} ids and embeddings of shape {vectors.shape}; allowed: a list of "
+            "ids, and one row for each"
         )
-    return [str(name) for name in ids], np.asarray(vectors, dtype=np.float32)
+    if vectors.dtype.kind not in "fiu":
+        raise InputError(f"{path}: its embeddings are of the type {vectors.dtype}; allowed: real numbers")
+    with np.errstate(over="ignore"):  # what is infinite is refused where it is needed, with its image
+        return [str(name) for name in ids], vectors.astype(np.float32, copy=False)

@@ -62,7 +62,7 @@ class RubricContent(Record):
     max_words: int | None = Field(default=None, ge=1)
     """Word limit that the systems were given; it is reported and does not change scores."""
     stress: StressDeclaration = Field(default=StressDeclaration(), exclude=True)
-    """What `judge stress` must know; not stored, so that it changes neither fingerprints nor digests."""
+    """What `judge stress` must know; it is not stored, and changes neither fingerprints nor digests."""
 
     @property
     def scored(self) -> tuple[str, ...]:

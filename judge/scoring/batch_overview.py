@@ -19,6 +19,10 @@ from judge.scoring.run import Run
 
 _TIMEOUT = 60.0
 _HEAD = ("batch", "state", "requests", "answered", "failed", "cost", "recorded (UTC)", "id at the provider")
+_UNCONFIRMED = (
+    "the reply to its creation did not arrive; the same judge score command with --batch looks for it at the "
+    "provider, and then it can be cancelled"
+)
 _TO_THE_LEFT = frozenset({1, 6, 7})
 
 
@@ -88,6 +92,8 @@ class BatchOverview:
         notes = [f"{waiting:,} of {len(self.batches):,} open{total}"]
         if waiting:
             notes.append("to collect their results: the same judge score command with --batch")
+        if any(batch.stage == "intended" for batch in self.batches):
+            notes.append(f"not confirmed: {_UNCONFIRMED}")
         if self.problem:
             notes.append(f"the states are the last ones known: {self.problem}")
         return notes
@@ -116,23 +122,22 @@ def look_at_batches(path: str | Path, *, api_base: str | None = None, cancel: bo
     RunError
         There is no run at `path`.
     BackendError
-        A batch cannot be cancelled.
+        A batch cannot be cancelled, or its creation is not confirmed yet.
     """
     path = Path(path)
     with Run.open(path) as run:
         model = run.judge.model
     batches = batches_of(path)
     waiting = [batch for batch in batches if batch.stage == "submitted"]
-    if not waiting:
-        return BatchOverview(path, batches)
+    states: dict[int, BatchState] = {}
+    problem = None
     try:
-        states = asyncio.run(_states(model, waiting, api_base, cancel=cancel))
+        states = asyncio.run(_states(model, waiting, api_base, cancel=cancel)) if waiting else {}
     except (BackendError, Failed) as error:
         problem = error.message if isinstance(error, Failed) else str(error)
-        if cancel:
-            raise BackendError(f"{path}: not all batches are cancelled: {problem}") from None
-        return BatchOverview(path, batches, problem=problem)
-    return BatchOverview(path, batches, states)
+    if cancel and (problem or any(batch.stage == "intended" for batch in batches)):
+        raise BackendError(f"{path}: not all batches are cancelled: {problem or _UNCONFIRMED}")
+    return BatchOverview(path, batches, states, problem)
 
 
 async def _states(

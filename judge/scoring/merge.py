@@ -59,7 +59,8 @@ def merge(runs: Sequence[str | Path], *, out: str | Path) -> Run:
         A run cannot be read, is another judge's, or has batches that are not collected; shards are missing,
         given twice, or of another input.
     InputError
-        `out` exists, no run is given, or two runs have the same id for items with different content.
+        `out` exists or lies in one of the runs, no run is given, or two runs have the same id for items
+        with different content.
 
     See Also
     --------
@@ -84,6 +85,11 @@ def merge(runs: Sequence[str | Path], *, out: str | Path) -> Run:
     _check_open_files(len(runs))
     with ExitStack() as stack:
         parts = [stack.enter_context(_RunToMerge.open(path)) for path in runs]
+        for part in parts:
+            if out.resolve().is_relative_to(part.path.resolve()):
+                raise InputError(
+                    f"{out}: lies in {part.path}, which is merged; choose another folder with out (--out)"
+                )
         _check_judges(parts)
         _check_collected(parts)
         is_sharded = _check_shards(parts)
@@ -269,7 +275,13 @@ def _check_shards(parts: Sequence[_RunToMerge]) -> bool:
     for part, shard in zip(parts, shards, strict=True):
         if shard is None:
             raise RunError(f"{part.path}: is no shard, and {first_path} is one; merge shards only")
-        if (shard.of, shard.items, shard.input) != (first.of, first.items, first.input):
+        if (shard.of, shard.items) == (first.of, first.items) and shard.input != first.input:
+            raise RunError(
+                f"{part.path}: is shard {shard.number}/{shard.of} of another input than {first_path}: both "
+                f"have {shard.items:,} items, with other contents, ids or another order. Score all shards of "
+                "one input"
+            )
+        if (shard.of, shard.items) != (first.of, first.items):
             raise RunError(
                 f"{part.path}: is shard {shard.number}/{shard.of} of an input with {shard.items:,} items, "
                 f"and {first_path} is shard {first.number}/{first.of} of one with {first.items:,} items; the "

@@ -85,6 +85,11 @@ class RunDatabase:
         query = f"SELECT key FROM completions WHERE key IN (SELECT value FROM json_each(?)) {counts}"
         return {key for (key,) in self._rows(query, [json.dumps(list(keys))])}
 
+    def request_keys_by_item(self) -> Iterator[list[str]]:
+        """Yield the keys of all requests, each once, many at a time."""
+        for rows in self._batches("SELECT DISTINCT key FROM requests", []):
+            yield [key for (key,) in rows]
+
     def ids_with_status(self, status: str | None = None) -> list[str]:
         """Return the ids, in order, of all items, or of those that have a score with this status."""
         has = "" if status is None else "WHERE id IN (SELECT item_id FROM scores WHERE status = ?)"

@@ -48,12 +48,28 @@ def copy_replies(run: Run, judge: Judge, samples: int, folders: Sequence[str | P
             run.append(batch)
 
 
+def count_shared(folder: str | Path, other: str | Path) -> tuple[int, int]:
+    """Return how many requests of the run in `folder` another run has a reply to, and how many there are.
+
+    Raises
+    ------
+    RunError
+        A folder holds no run that can be read.
+    """
+    shared = total = 0
+    with Run.open(folder) as run, Run.open(other) as whole:
+        for keys in run.request_keys_by_item():
+            total += len(keys)
+            shared += len(whole.answered(keys, retry_errors=True))
+    return shared, total
+
+
 def _found(run: Run, judge: Judge, samples: int, others: Sequence[Run]) -> Iterator[list[Completion]]:
     """Yield all completions of each request that `run` lacks and another run has a reply to."""
     prompter, seen = Prompter(judge), set[str]()
     for item in run.items_to_ask():
         for request in prompter.requests(item, samples):
-            if request.key in seen or run.has_answer(request.key):
+            if request.key in seen or run.has_answer(request.key, retry_errors=True):
                 continue
             source = next((one for one in others if one.has_answer(request.key, retry_errors=True)), None)
             if source:

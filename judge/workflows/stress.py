@@ -1,4 +1,4 @@
-"""`judge.stress_test`: whether a judge's scores respond to changes as they must, without people's ratings."""
+"""`judge.stress`: whether a judge's scores respond to changes as they must, without people's ratings."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -11,10 +11,10 @@ from judge.scoring.backends.connection import Connection
 from judge.scoring.backends.vllm.engine import EngineOptions
 from judge.scoring.checked_items import Answers
 from judge.scoring.judge import Judge
-from judge.stress.stress_test import StressOptions, StressTest
+from judge.stress_testing.stress_test import StressOptions, StressTest
 
 
-def stress_test(
+def stress(
     answers: Answers,
     *,
     judge: str | Judge = "baseline",
@@ -73,7 +73,7 @@ def stress_test(
     >>> import judge
     >>> sums = {f"{n} + 2?": f"It is {n + 2}." for n in range(20)}
     >>> answers = [{"question": q, "answer": a, "reference": a} for q, a in sums.items()]
-    >>> report = judge.stress_test(answers, probes="blank_answer", out=tempfile.mkdtemp())
+    >>> report = judge.stress(answers, probes="blank_answer", out=tempfile.mkdtemp())
     >>> report.estimates["blank_answer.held"].value
     1.0
     """

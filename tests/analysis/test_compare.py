@@ -6,11 +6,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from statsmodels.stats.contingency_tables import mcnemar as reference_mcnemar
 
-from judge.analysis.compare import compare, match_items, pass_change, split
-from judge.analysis.score_table import ScoreTable
+from judge.analysis.compare import compare, pass_change, split
+from judge.analysis.matched_items import match_items
 from judge.errors import InputError
-from judge.records import Item, Score
-from judge.rubric import load_rubric
 
 SCORE = st.sampled_from([1, 2, 3, 4, 5, "refused"])
 ROWS = st.lists(
@@ -157,25 +155,3 @@ def test_split_needs_two_groups_that_exist(make_table, between):
     table = make_table([{"kind": k} for k in "abc"])
     with pytest.raises(InputError, match="must name two groups; 'kind' has the values a, b, c"):
         split(table, between)
-
-
-def several_systems(verdicts, condition):
-    items = [
-        Item(
-            id=f"q{n}{condition}/{system}", question=f"{n}?", answer="a", system=system, metadata={"pair_id": f"q{n}"}
-        )
-        for system in "xy"
-        for n in range(3)
-    ]  # fmt: skip
-    scores = [
-        Score(item_id=item.id, rater="m", rater_kind="judge", dimension="correct", value=float(value))
-        for item, value in zip(items, verdicts, strict=True)
-    ]
-    return ScoreTable.build(condition, load_rubric("multiple_choice"), items, scores)
-
-
-def test_answers_of_several_systems_are_paired_within_each_system():
-    found = compare(several_systems([1, 1, 0, 1, 0, 0], "clean"), several_systems([1, 0, 0, 0, 0, 0], "low"))
-    assert found.matched_by == "pair_id and system"
-    assert found.passing.difference.value == pytest.approx(1 / 6 - 3 / 6)
-    assert [flip.key for flip in found.flips] == ["q1/x", "q0/y"]

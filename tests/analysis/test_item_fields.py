@@ -28,6 +28,15 @@ def test_an_unknown_field_is_an_error_that_names_place_fields_and_hint():
         item_field(items({"x": 1}, {}, systems=["s", None]), "z", where="run: ", hint=". Try this")
 
 
+@pytest.mark.parametrize("name", ["image", "images", "image_path"])
+def test_images_are_no_field_and_the_error_says_what_to_do(name):
+    item = Item(id="1", question="?", answer="", images=({"path": "a.png"},))
+    with pytest.raises(InputError, match=f"The column {name} holds images; repeat their path"):
+        item_field([item], name)
+    with pytest.raises(InputError, match=r"found: none$"):
+        item_field([item], "colour")
+
+
 def test_items_without_fields_say_none():
     with pytest.raises(InputError, match="found: none"):
         item_field(items({}), "z")

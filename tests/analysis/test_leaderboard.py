@@ -105,6 +105,24 @@ def test_systems_within_one_run_are_matched_by_pair_id(make_table):
     assert (board.matched_by, board.n_common, {s.name for s in board.standings}) == ("pair_id", 5, {"x", "y"})
 
 
+def test_a_system_that_was_tried_under_one_condition_alone_is_matched_on_that_condition(make_table):
+    both = [
+        {
+            "id": f"q{n}/{c}/{s}",
+            "question": f"{n}?",
+            "accuracy": 1 + n,
+            "system": s,
+            "pair_id": f"q{n}",
+            "condition": c,
+        }
+        for s, conditions in (("x", ("clean", "degraded")), ("y", ("clean",)))
+        for c in conditions
+        for n in range(5)
+    ]
+    board = leaderboard(by_system(make_table(both), "system"))
+    assert (board.matched_by, board.n_common, board.n_answered) == ("pair_id and condition", 5, (5, 10))
+
+
 def test_systems_within_one_run_are_matched_by_question_where_nothing_else_is(make_table):
     both = [{**PASS, "id": f"{s}{i}", "system": s, "question": f"q{i}"} for s in "xy" for i in range(5)]
     assert leaderboard(by_system(make_table(both), "system")).matched_by == "question"

@@ -90,6 +90,11 @@ def test_items_without_the_cluster_field_stand_alone(make_table):
     assert len(set(clusters.tolist())) == 3
 
 
+def test_clusters_of_a_field_are_found_once(make_table):
+    table = make_table([{"image": "x"}, {"image": "x"}, {"image": "y"}])
+    assert table.clusters("image") is table.clusters("image")
+
+
 def test_clusters_of_one_item_each_are_no_clusters(make_table):
     assert make_table([{"image": "x"}, {"image": "y"}]).clusters("image") is None
 

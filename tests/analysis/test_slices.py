@@ -9,6 +9,7 @@ from scipy import stats
 from judge.analysis.group_difference import group_difference
 from judge.analysis.slices import macro_average, members, n_tests, slice_tables
 from judge.errors import InputError
+from judge.stats.engine.resampling import Statistic, estimate
 
 SCORE = st.sampled_from([1, 2, 3, 4, 5, "refused"])
 ROWS = st.lists(
@@ -197,6 +198,26 @@ def test_macro_average_of_clusters_rests_on_the_clusters(make_table):
     (alone,), (together,) = (slice_tables(table, ["kind"], c) for c in (None, table.clusters("image")))
     assert together.macro.n_clusters == 12
     assert together.macro.high - together.macro.low > alone.macro.high - alone.macro.low
+
+
+@pytest.mark.parametrize("share", [True, False])
+def test_macro_average_is_the_statistic_of_sums_of_items(share):
+    place, clusters = np.arange(60) % 4, np.arange(60) // 5
+    values = np.where(np.arange(60) % 7 == 0, np.nan, np.arange(60) // 3 % 2)
+    classes = [place == 0, place == 1, place == 5]  # some items are in no class, and one class has no items
+    used = ~np.isnan(values)
+    columns = [np.where(used & of, column, 0) for column in (values, np.ones(60)) for of in classes[:2]]
+    by_item = Statistic(
+        np.column_stack(columns)[used],
+        lambda totals: (totals[:, :2] / totals[:, 2:]).mean(axis=1),
+        "share" if share else "plain",
+    )
+    method = "wilson" if share else "jackknife"
+    found = macro_average(values, [[one] for one in classes], clusters, share=share)
+    expected = estimate(by_item, clusters=clusters[used], method=method)
+    for name in ("value", "low", "high", "se"):
+        assert getattr(found, name) == pytest.approx(getattr(expected, name), rel=1e-12)
+    assert (found.n_items, found.n_clusters) == (expected.n_items, expected.n_clusters) == (51, 12)
 
 
 def test_a_dimension_without_a_pass_mark_is_in_no_slice(make_table, make_rubric):

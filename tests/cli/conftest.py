@@ -22,3 +22,9 @@ def agree_once(aligned, **options):
 @pytest.fixture(autouse=True)
 def _agree_once(monkeypatch):
     monkeypatch.setattr(judge.workflows.agree, "_agree", agree_once)
+
+
+@pytest.fixture
+def agree_every_time(_agree_once, monkeypatch):
+    """Compute the agreement in each call, for a test that two calls give the same."""
+    monkeypatch.setattr(judge.workflows.agree, "_agree", agree)

@@ -168,6 +168,33 @@ def test_an_unknown_part_names_those_of_the_rubric(here):
     assert (done.exit_code, "allowed: reference, reasons, knowledge" in done.stderr) == (1, True)
 
 
+def test_batches_are_waited_for(here):
+    words = [word if not word.startswith("replay:") else "openai/gpt-5" for word in here]
+    done = run(*words, "--batch", "--no-wait")
+    assert (done.exit_code, "leave out --no-wait" in done.stderr) == (2, True)
+
+
 def test_a_part_that_is_named_twice_is_refused(here):
     done = run(*here[:-1], "reasons,reasons")
     assert (done.exit_code, "twice" in done.stderr) == (2, True)
+
+
+def test_the_number_of_copied_replies_is_noted(here, tmp_path):
+    done = run(*here, "--out", tmp_path / "runs")
+    assert "knowledge does not concern 30 of 60 requests, whose replies were copied" in done.stderr
+    assert "reference does not concern" not in done.stderr
+    assert "concerns no item" not in done.stderr
+
+
+def test_a_part_that_concerns_no_item_is_warned_of(here, tmp_path):
+    rows = Path("answers.jsonl").read_text().splitlines()
+    lines(tmp_path / "answers.jsonl", [json.loads(row) | {"object": "nut"} for row in rows])
+    words = ("score", tmp_path / "answers.jsonl", "--image-root", ".", *here[2:-1], "knowledge")
+    done = run(*words, "--out", tmp_path / "runs")
+    assert "! knowledge concerns no item" in done.stderr
+
+
+@pytest.mark.parametrize("name", ["baseline", "letters"])
+def test_a_judge_that_asks_no_model_has_no_part_to_leave_out(here, name):
+    done = run(*here, "--judge", name)
+    assert (done.exit_code, f"the judge {name} reads neither" in done.stderr) == (2, True)

@@ -152,6 +152,7 @@ def test_json_holds_figures_with_intervals_and_sizes(run):
     assert {"people.alpha.clarity", "pass_rate.overall", "bias.relevance"} <= data["figures"].keys()
 
 
+@pytest.mark.usefixtures("agree_every_time")
 def test_the_same_call_gives_the_same_bytes(run):
     calls = [judge("agree", run, "--humans", RATINGS, "--json", "--seed", 4).stdout for _ in range(2)]
     assert calls[0] == calls[1]
@@ -409,6 +410,7 @@ def test_a_file_that_holds_no_maps_is_refused(run):
     assert "cannot be read as saved maps" in result.stderr
 
 
+@pytest.mark.usefixtures("agree_every_time")
 def test_the_page_is_the_same_bytes_every_time_and_holds_no_script_from_data(tmp_path):
     rows = ["item_id,rater,rater_kind,<script>alert(1)</script>"]
     for i in range(12):

@@ -64,6 +64,12 @@ def test_the_answers_are_not_overwritten(here):
     assert (here / "a.jsonl").read_text() == before
 
 
+def test_the_embeddings_are_not_overwritten(here):
+    (here / "e.jsonl").write_text("{}")
+    done = attach("--embedder", "file:e.jsonl", "-o", "e.jsonl")
+    assert (done.exit_code, "not overwritten" in done.stderr) == (2, True)
+
+
 @pytest.mark.usefixtures("here")
 def test_another_form_than_json_lines_is_refused():
     done = attach("--how", "random", "-o", "b.csv")
@@ -102,3 +108,32 @@ def test_a_cache_that_cannot_be_used_is_noted(here, monkeypatch):
     monkeypatch.setattr("judge.workflows.attach_normals.load_embedder", lambda *_: ByColor())
     done = attach("--embedder", "color")
     assert (done.exit_code, "note: embeddings are not cached" in done.stderr) == (0, True)
+
+
+def test_nothing_is_written_where_no_item_gets_a_reference_image(here):
+    done = attach("--how", "random", "--by", "part")
+    assert done.exit_code == 1
+    assert "1 item without a reference image, because they have no field 'part': q1" in done.stderr
+    assert "fields of the items (--by): object" in done.stderr
+    assert not (here / "a-with-normals.jsonl").exists()
+
+
+@pytest.mark.usefixtures("here")
+def test_items_without_fields_are_named_as_such():
+    done = attach(
+        "-",
+        "--normals",
+        "normals",
+        "--how",
+        "random",
+        "-o",
+        "b.jsonl",
+        input='{"question": "q", "answer": "a"}\n',
+    )
+    assert done.stderr.endswith("fields of the items (--by): none\n")
+
+
+def test_a_field_that_robustmad_names_category_is_the_object(here):
+    row = {"id": "q1", "question": "Good?", "answer": "Yes.", "category": "screw", "images": ["q.png"]}
+    (here / "a.jsonl").write_text(json.dumps(row) + "\n")
+    assert "1 of 1 item got 1 reference image" in attach("--embedder", "file:e.npz").stderr

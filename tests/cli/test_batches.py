@@ -137,6 +137,17 @@ def test_an_unconfirmed_batch_and_one_of_unknown_cost_are_shown_as_such(server):
     assert "unknown" not in call(server, LOOK).stdout
 
 
+def test_an_unconfirmed_batch_is_not_said_to_be_cancelled(server):
+    call(server, SUBMIT)
+    with sqlite3.connect("run/run.db") as db:
+        db.execute("UPDATE batches SET stage = 'intended', batch_id = NULL")
+    db.close()
+    assert "not confirmed: the reply to its creation did not arrive" in call(server, LOOK).stdout
+    found = call(server, f"{LOOK} --cancel")
+    assert found.exit_code == 1
+    assert "not all batches are cancelled" in found.stderr
+
+
 def test_a_dry_run_shows_both_prices_and_leaves_out_what_is_in_a_batch(server):
     dry = "score answers.jsonl --judge openai/gpt-4o-mini --out run --dry-run --json"
     before = json.loads(call(server, dry).stdout)

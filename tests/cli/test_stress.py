@@ -10,7 +10,7 @@ from click.testing import CliRunner
 from judge.cli import main
 from judge.records import Completion
 from judge.scoring.backends.baseline import BaselineBackend
-from judge.stress.probes import PROBES
+from judge.stress_testing.probes import PROBES
 
 ANSWERS = [
     {

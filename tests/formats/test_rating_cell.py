@@ -30,6 +30,22 @@ def test_a_rater_on_another_scale_is_named_with_the_first_line_and_the_range():
     assert "--rater-scale dan=LOW-HIGH" in said
 
 
+def test_texts_off_the_scale_are_counted_each_time():
+    rows = [
+        {"item_id": f"q{n}", "rater": "dan", "clarity": text} for n, text in enumerate(["5", "9", "5", "9"])
+    ]
+    with pytest.raises(InputError, match="2 such ratings: dan gives 5 to 9"):
+        read(rows)
+
+
+def test_one_text_is_rescaled_for_the_rater_with_a_scale_of_its_own_alone():
+    rows = [
+        {"item_id": f"q{n}", "rater": rater, "clarity": "1"} for n in range(2) for rater in ("ann", "dan")
+    ]
+    found = read(rows, rater_scales={"dan": (0, 2)})
+    assert [score.value for score in found] == [1, 3, 1, 3]
+
+
 def test_every_rater_off_the_scale_is_named():
     rows = [{"item_id": "q", "rater": f"r{n}", "clarity": 9} for n in range(7)]
     with pytest.raises(InputError, match=r"7 such ratings: r0 gives 9, r1 gives 9, .*, r4 gives 9, …\."):

@@ -24,7 +24,7 @@ from .server import Server, Serving
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+pytestmark = pytest.mark.browser
 DIMENSIONS = ("technical_accuracy", "comprehensiveness", "relevance", "clarity")
 
 

@@ -26,6 +26,21 @@ def test_an_id_column_gives_the_id():
     assert ids({**ROW, "question_id": 7}) == ["7"]
 
 
+@pytest.mark.parametrize("name", ["id", "ID"])
+def test_beside_an_id_the_id_of_the_question_is_a_field(name):
+    (item,) = load_items([{**ROW, name: "7/gpt-5", "question_id": 7}])
+    assert (item.id, item.field("question_id")) == ("7/gpt-5", 7)
+
+
+def test_two_ids_of_an_item_that_differ_are_an_error():
+    assert "'id' (1) and 'item_id' (2) are all names for 'id'" in error_of({**ROW, "id": 1, "item_id": 2})
+
+
+def test_in_a_table_that_is_joined_to_its_questions_both_names_are_the_id_of_the_question():
+    answers = [{"id": 1, "question_id": 2, "answer": "a"}]
+    assert "are all names for 'id'" in error_of(*answers, questions=[{"id": 1, "question": "Why?"}])
+
+
 def test_without_an_id_column_the_id_is_twelve_digits_of_the_content():
     assert ids(ROW) == [content_id("Why?", "Because.")]
     assert len(content_id("Why?", "Because.")) == 12

@@ -233,15 +233,19 @@ def test_a_given_picture_that_an_item_has_is_kept(folder):
     assert references(attached(folder, item(images=own), how="given", given="x")) == ["bluish"]
 
 
-def test_a_given_picture_that_is_the_same_file_is_named(folder):
-    found = attached(
-        folder,
-        item(picture="normals/screw/red.png", t="screw/red.png"),
-        how="given",
-        given="t",
-        embedder=None,
-    )
-    assert "nearly the same" in found.notes[1]
+def test_a_given_picture_is_not_that_of_the_item_itself(folder):
+    same = item(picture="normals/screw/red.png", t="screw/red.png")
+    found = attached(folder, same, how="given", given="t", embedder=None)
+    assert "because the given image is their own picture: q1" in found.notes[1]
+    both = item(picture="normals/screw/red.png", t=["screw/red.png", "screw/blue.png"])
+    assert references(attached(folder, both, how="given", given="t")) == ["blue"]
+
+
+def test_only_the_pictures_that_were_drawn_are_embedded(folder, monkeypatch):
+    source = ByColor()
+    monkeypatch.setattr(workflow, "load_embedder", lambda *_: source)
+    attached(folder, item(), how="random")
+    assert len(source.seen) == 2
 
 
 def test_a_field_that_names_no_picture_is_an_error(folder):

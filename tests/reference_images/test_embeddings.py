@@ -216,3 +216,45 @@ def test_an_archive_without_the_arrays_names_them(tmp_path):
     np.savez(tmp_path / "e.npz", names=np.array(["a"]))
     with pytest.raises(InputError, match=r"cannot be read .*ids"):
         StoredEmbeddings(tmp_path / "e.npz")
+
+
+def test_two_embeddings_of_one_id_are_an_error(tmp_path):
+    file = save(tmp_path / "e", ["a.png", "b.png", "a.png"], "npz")
+    with pytest.raises(InputError, match=r"two different embeddings have the id 'a\.png'"):
+        StoredEmbeddings(file)
+
+
+def test_an_id_may_stand_twice_with_the_same_embedding(tmp_path):
+    np.savez(tmp_path / "e.npz", ids=np.array(["a", "a"]), embeddings=np.array([[1.0, np.nan]] * 2))
+    assert StoredEmbeddings(tmp_path / "e.npz").identity == ""
+
+
+@pytest.mark.parametrize(
+    ("ids", "embeddings", "problem"),
+    [
+        (np.array("a"), np.ones((1, 2)), r"has 1 ids"),
+        (np.array(1), np.array(2.0), r"embeddings of shape \(\)"),
+        (np.array([["a"]]), np.ones((1, 2)), "a list of ids"),
+        (np.array(["a"]), np.ones((1, 2)) * 1j, "of the type complex128; allowed: real numbers"),
+        (np.array(["a"]), np.array([["1", "2"]]), "of the type <U1; allowed: real numbers"),
+    ],
+    ids=["one id", "numbers", "table of ids", "complex", "texts"],
+)
+def test_arrays_of_another_form_are_an_error(tmp_path, ids, embeddings, problem):
+    np.savez(tmp_path / "e.npz", ids=ids, embeddings=embeddings)
+    with pytest.raises(InputError, match=problem):
+        StoredEmbeddings(tmp_path / "e.npz")
+
+
+def test_an_archive_that_is_cut_off_is_an_error(tmp_path):
+    file = save(tmp_path / "e", ["a.png", "b.png", "c.png"], "npz")
+    file.write_bytes(file.read_bytes()[:100])
+    with pytest.raises(InputError, match="cannot be read"):
+        StoredEmbeddings(file)
+
+
+def test_an_infinite_embedding_names_its_image(pictures, tmp_path, cache):
+    ids = [p.name for p in pictures]
+    np.savez(tmp_path / "e.npz", ids=ids, embeddings=np.full((len(ids), 2), 1e300))
+    with pytest.raises(InputError, match=f"image {ids[0]}: its embedding is no vector of finite numbers"):
+        embeddings_of(pictures, StoredEmbeddings(tmp_path / "e.npz"), cache)

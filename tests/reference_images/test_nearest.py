@@ -35,11 +35,12 @@ def test_blocks_do_not_change_the_result(monkeypatch):
     assert (nearest(queries, pool, 2)[0] == whole).all()
 
 
-def test_a_query_is_not_its_own_neighbor():
-    pool = vectors(50)
-    positions, _ = nearest(pool, pool, 3, np.arange(50))
-    assert not (positions == np.arange(50)[:, None]).any()
-    assert (positions == brute_force(pool, pool, 3, np.arange(50))).all()
+@pytest.mark.parametrize("n", [5, 50], ids=["small pool", "large pool"])
+def test_a_query_is_not_its_own_neighbor(n):
+    pool = vectors(n)
+    positions, _ = nearest(pool, pool, 3, np.arange(n))
+    assert not (positions == np.arange(n)[:, None]).any()
+    assert (positions == brute_force(pool, pool, 3, np.arange(n))).all()
 
 
 def test_vectors_that_single_precision_cannot_order_are_ordered_exactly():
@@ -66,3 +67,11 @@ def test_too_small_a_pool_has_no_further_neighbor():
 def test_an_empty_pool_has_no_neighbor():
     positions, _ = nearest(vectors(2), np.empty((0, 16), dtype=np.float32), 1)
     assert positions.tolist() == [[-1], [-1]]
+
+
+@pytest.mark.parametrize("factor", [1e-30, 1e30])
+def test_the_length_of_the_vectors_does_not_matter(factor):
+    queries, pool = vectors(5), vectors(60, seed=1)
+    expected = nearest(queries, pool, 3)[0]
+    found = nearest((queries * factor).astype(np.float32), (pool * factor).astype(np.float32), 3)[0]
+    assert (found == expected).all()

@@ -13,6 +13,11 @@ from judge.records import Item, Score
 from judge.rubric import Rubric, load_rubric
 from judge.scoring.run import Run
 
+from ..human_study.browsing import chromium
+
+__all__ = ["chromium"]
+"""Fixture of the tests with a browser."""
+
 _SPEC = importlib.util.spec_from_file_location(
     "analysis_tables", Path(__file__).parents[1] / "analysis" / "conftest.py"
 )

@@ -1,6 +1,5 @@
 """The page in a real Chromium: on a desk and a phone, light, dark and printed, by keyboard, read by axe."""
 
-import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -20,30 +19,11 @@ from judge.scoring.run import Run
 
 from ..support.axe import axe_script
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
-ARGUMENTS = [
-    "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
-    "--disable-background-networking", "--disable-component-update", "--disable-sync",
-]  # fmt: skip
+pytestmark = pytest.mark.browser
 DESK, PHONE = {"width": 1280, "height": 900}, {"width": 390, "height": 844}
 ROOT = Path(__file__).parents[2]
 PAGES = ["one", "two", "pair", "typed", "listed", "agreed", "example", "many", "crowded"]
 LABELS = ("MMMMMMMMMMMM", "a rather long label of a slice, <b>", "日本語のラベル", "plain")
-
-
-@pytest.fixture(scope="module")
-def chromium():
-    playwright = pytest.importorskip("playwright.sync_api", reason="needs playwright: pip install '.[dev]'")
-    path = shutil.which("chromium") or shutil.which("chromium-browser")
-    if path is None:
-        pytest.skip("needs Chromium: apt-get install chromium")
-    with playwright.sync_playwright() as running:
-        try:
-            browser = running.chromium.launch(executable_path=path, args=ARGUMENTS)
-        except playwright.Error as error:
-            pytest.skip(f"Chromium does not start here: {str(error).splitlines()[0]}")
-        yield browser
-        browser.close()
 
 
 def typed_rows():

@@ -50,7 +50,9 @@ def item(**metadata):
 
 
 def test_the_shipped_rubrics_are_found_by_name():
-    assert {"guided_inspection", "inspection", "multiple_choice", "open_qa", "summary"} <= {*shipped_rubrics()}
+    assert {"guided_inspection", "inspection", "multiple_choice", "open_qa", "summary"} <= {
+        *shipped_rubrics()
+    }
 
 
 def test_multiple_choice_has_one_binary_dimension_and_counts_a_missing_verdict_as_a_fail():

@@ -75,6 +75,15 @@ def test_a_failed_request_is_not_copied(tmp_path, monkeypatch):
     assert len(backend.asked) == 6
 
 
+def test_a_reply_of_another_run_takes_the_place_of_a_failure(tmp_path, monkeypatch):
+    failing = {"failure": {"kind": "server", "message": "down"}}
+    backend = answered_by(monkeypatch, Scripted(lambda _: failing if len(backend.asked) < 4 else reply()))
+    before = score(ITEMS, judge=FULL, out=tmp_path / "full").summary().complete
+    other = score(ITEMS, judge=WITHOUT, out=tmp_path / "without")
+    again = score(ITEMS, judge=FULL, out=tmp_path / "full", reuse=[other.path])
+    assert (before, again.summary().complete, len(backend.asked)) == (0, 2, 6)
+
+
 def test_replies_of_a_folder_without_a_run_are_not_missed(tmp_path, backend):
     score(ITEMS, judge=FULL, out=tmp_path / "run", reuse=[tmp_path / "none"])
     assert len(backend.asked) == 3

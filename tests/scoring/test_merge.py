@@ -252,6 +252,12 @@ def test_shard_of_another_input_is_refused(parts, tmp_path):
     )
 
 
+def test_shard_of_an_input_in_another_order_is_refused(parts, tmp_path):
+    other = score(items(12)[::-1], shard="4/4", out=tmp_path / "other").path
+    words = refused([*parts[:3], other], tmp_path)
+    assert f"{other}: is shard 4/4 of another input than {parts[0]}: both have 12 items" in words
+
+
 def test_shard_of_another_number_of_shards_is_refused(parts, tmp_path):
     other = score(items(12), shard="4/5", out=tmp_path / "other").path
     assert f"{other}: is shard 4/5" in refused([*parts[:3], other], tmp_path)
@@ -288,6 +294,13 @@ def test_limit_of_open_files_is_named_before_it_is_reached(parts, tmp_path, monk
 def test_folder_that_exists_is_not_written_to(parts):
     with pytest.raises(InputError, match="a run already exists"):
         merge(parts[:1], out=parts[1])
+
+
+def test_merged_run_does_not_lie_in_one_of_its_runs(parts):
+    inside = parts[1] / "merged" / "run"
+    with pytest.raises(InputError, match=r"lies in .* which is merged"):
+        merge(parts, out=inside)
+    assert not inside.parent.exists()
 
 
 @pytest.mark.parametrize("step", ["add_items", "_insert", "_order_replies", "write_scores", "export"])

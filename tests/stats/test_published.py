@@ -1,6 +1,7 @@
 """Figures that others published, from their own ratings."""
 
 from collections import defaultdict
+from functools import cache
 
 import numpy as np
 import pytest
@@ -11,6 +12,7 @@ from .. import public_data
 from ..public_data import assert_reproduced, figures
 
 
+@cache
 def human_ratings(folder, dimension):
     """Array items x human raters of one dimension, NaN where missing."""
     by_item = defaultdict(dict)

@@ -24,7 +24,7 @@ from ..scoring.builders import rubric as small_rubric
 from .builders import TOKEN, items_of, library_of, make_run, rating
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+pytestmark = pytest.mark.browser
 
 
 class Serving:

@@ -79,3 +79,15 @@ def test_no_folder_is_written(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     judge.choice(rows("AB"))
     assert list(tmp_path.iterdir()) == []
+
+
+def test_position_bias_is_shown_for_each_system(tmp_path):
+    sets = {"gpt": "B" * 20, "llava": "AB" * 10, "none": "?" * 20}
+    files = [write(tmp_path / f"{name}.jsonl", rows(letters)) for name, letters in sets.items()]
+    table = judge.choice(files).tables["positions:system"]
+    found = {row[0]: (row[1], row[2], row[3] and row[3].value) for row in table.rows}
+    assert found == {"gpt": (20, "B", 1.0), "llava": (20, "B", 0.5), "none": (0, None, None)}
+
+
+def test_one_system_has_no_table_of_position_bias_by_system():
+    assert "positions:system" not in judge.choice(rows("AB", system="gpt")).tables

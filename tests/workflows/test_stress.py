@@ -1,4 +1,4 @@
-"""`judge.stress_test`."""
+"""`judge.stress`."""
 
 import judge
 
@@ -9,7 +9,7 @@ ANSWERS = [
 
 
 def test_estimates_are_named_by_probe_family_and_dimension(tmp_path):
-    report = judge.stress_test(ANSWERS, probes="blank_answer", out=tmp_path)
+    report = judge.stress(ANSWERS, probes="blank_answer", out=tmp_path)
     assert report.estimates["blank_answer.held"].value == 1
     assert report.estimates["must_lower.held"].value == 1
     assert report.estimates["blank_answer.shift.technical_accuracy"].value < 0
@@ -17,10 +17,10 @@ def test_estimates_are_named_by_probe_family_and_dimension(tmp_path):
 
 def test_judge_may_be_given_as_an_object(tmp_path):
     tested = judge.Judge("baseline", judge.load_rubric("open_qa"))
-    report = judge.stress_test(ANSWERS, judge=tested, probes=["white_space", "padding"], limit=6, out=tmp_path)
+    report = judge.stress(ANSWERS, judge=tested, probes=["white_space", "padding"], limit=6, out=tmp_path)
     assert report.title == "Stress test of baseline: 6 items, 2 probes"
 
 
 def test_rubric_may_be_given_as_an_object(tmp_path):
-    report = judge.stress_test(ANSWERS, rubric=judge.load_rubric("summary"), probes="praise", out=tmp_path)
+    report = judge.stress(ANSWERS, rubric=judge.load_rubric("summary"), probes="praise", out=tmp_path)
     assert report.about["rubric"].startswith("summary ")

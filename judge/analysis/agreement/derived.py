@@ -51,7 +51,7 @@ def with_overall(
     has_none = np.isnan(values).all(axis=0) if has_criteria else np.zeros(values.shape[1], dtype=bool)
     is_missing = np.isnan(values) & (~overall.is_judge | has_none)
     is_missing &= _has_any([*parts, *([ratings[CRITERIA]] if has_criteria else [])], values.shape)
-    n_derived = 0
+    n_derived, known, known_of = 0, dict[tuple[object, ...], float | None](), None
     for row in np.flatnonzero(is_missing.any(axis=1)).tolist():
         item = items[row]
         if has_criteria and not brings_criteria(item, rubric):
@@ -69,8 +69,12 @@ def with_overall(
             criteria = met.of(row, column) if met else {}
             if any(map(math.isnan, (*scores.values(), *criteria.values()))) or not (scores or criteria):
                 continue
-            value = of_item.overall_score(scores, criteria)
-            if value is not None:
+            if of_item is not known_of:
+                known, known_of = {}, of_item
+            key = *scores.values(), *criteria.items()  # a rubric has many items, and few distinct ratings
+            if key not in known:
+                known[key] = of_item.overall_score(scores, criteria)
+            if (value := known[key]) is not None:
                 values[row, column] = value
                 n_derived += 1
     note = ["People's overall scores are computed from their other scores, as the rubric says."]

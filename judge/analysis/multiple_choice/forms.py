@@ -18,7 +18,9 @@ from judge.analysis.slices import members
 from judge.stats.engine.scale import Floats, Ints
 from judge.stats.systems.multiplicity import holm
 
-FORM, QUESTION_ID, CONDITION = "form", "question_id", "condition"
+FORM, QUESTION_ID = "form", "question_id"
+_SAME = (SYSTEM, "condition", "image_path")
+"""Fields that answers to one question share, where both forms have them."""
 CHOICE, OPEN = "multiple choice", "open"
 
 
@@ -36,6 +38,8 @@ class FormPair:
         Rows of the questions in the table of the second form.
     passed : tuple of ndarray
         Verdicts of these questions in both forms.
+    matched_by : str
+        Field of the question's id.
     """
 
     first: str
@@ -43,6 +47,7 @@ class FormPair:
     change: Change
     rows: Ints
     passed: tuple[Floats, Floats]
+    matched_by: str
 
     def within(self, mask: Bools, clusters: Groups, label: str) -> Change:
         """The same for some of the second form's answers."""
@@ -66,8 +71,8 @@ def tables_of_forms(answers: Answers, run: ScoreTable | None) -> dict[str, Score
 def form_pairs(tables: Mapping[str, ScoreTable], cluster: str | None = None) -> list[FormPair]:
     """Compare each two forms on the questions that both have.
 
-    Answers are matched by `question_id`, or else `pair_id`, or else `id`, within each `system` and
-    `condition` where both have these fields. Answers that share a key within one form match nothing.
+    Answers are matched by `question_id`, or else `pair_id`, or else `id`, within each `system`, `condition`
+    and `image_path` where both have these fields. Answers that share a key within one form match nothing.
 
     Parameters
     ----------
@@ -78,14 +83,13 @@ def form_pairs(tables: Mapping[str, ScoreTable], cluster: str | None = None) -> 
     """
     pairs = []
     for (first, a), (second, b) in combinations(tables.items(), 2):
-        rows_a, rows_b = _matched(a, b)
+        rows_a, rows_b, name = _matched(a, b)
         if len(rows_a):
             passed = a.passed[rows_a], b.passed[rows_b]
             clusters = b.clusters(cluster)
             groups = None if clusters is None else clusters[rows_b]
-            pairs.append(
-                FormPair(first, second, pass_change(f"{second} - {first}", *passed, groups), rows_b, passed)
-            )
+            change = pass_change(f"{second} - {first}", *passed, groups)
+            pairs.append(FormPair(first, second, change, rows_b, passed, name))
     adjusted = holm([pair.change.p for pair in pairs])
     return [
         replace(pair, change=replace(pair.change, p_adjusted=float(p)))
@@ -103,7 +107,7 @@ def detection_by_form(tables: Mapping[str, ScoreTable], cluster: str | None = No
     for name, table in tables.items():
         for other, known in tables.items():
             if name != other and np.isnan(gold[name]).any():
-                rows, matched = _matched(table, known)
+                rows, matched, _ = _matched(table, known)
                 own, theirs = gold[name][rows], gold[other][matched]
                 gold[name][rows] = np.where(np.isnan(own), theirs, own)
     found = {
@@ -112,19 +116,20 @@ def detection_by_form(tables: Mapping[str, ScoreTable], cluster: str | None = No
     return {name: one for name, one in found.items() if one is not None}
 
 
-def _matched(a: ScoreTable, b: ScoreTable) -> tuple[Ints, Ints]:
-    """Rows of a and of b that answer the same question."""
+def _matched(a: ScoreTable, b: ScoreTable) -> tuple[Ints, Ints, str]:
+    """Rows of a and of b that answer the same question, and the field of its id."""
 
     def both(name: str) -> bool:
         return bool(a.given(name).any() and b.given(name).any())
 
     question = next((name for name in (QUESTION_ID, PAIR_ID) if both(name)), ITEM_ID)
-    fields = [question, *(name for name in (SYSTEM, CONDITION) if both(name))]
+    fields = [question, *(name for name in _SAME if both(name))]
     keys_a, keys_b = _keys(a, fields), _keys(b, fields)
     at = {key: row for row, key in enumerate(keys_b)}
     unusable = {key for keys in (keys_a, keys_b) for key, n in Counter(keys).items() if n > 1 or key is None}
     rows = [(row, at[key]) for row, key in enumerate(keys_a) if key in at and key not in unusable]
-    return np.array([row for row, _ in rows], dtype=int), np.array([row for _, row in rows], dtype=int)
+    here, there = (np.array([pair[side] for pair in rows], dtype=int) for side in (0, 1))
+    return here, there, question
 
 
 def _keys(table: ScoreTable, fields: Sequence[str]) -> list[tuple[str, ...] | None]:

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from judge.analysis.group_difference import Groups
+from judge.analysis.item_columns import SYSTEM
 from judge.analysis.multiple_choice.choice import Answers, ChoiceSlices, Gap, accuracy, gaps, slices
 from judge.analysis.multiple_choice.detection import SEED, Detection, detection, gold_anomalous
 from judge.analysis.multiple_choice.forms import OPEN, FormPair, form_pairs, tables_of_forms
@@ -14,7 +15,7 @@ from judge.analysis.pass_rate import PassRate
 from judge.analysis.score_table import ScoreTable
 from judge.analysis.slices import CROSS, SMALL, members
 from judge.counting import counted
-from judge.reporting.builders.choice_forms import form_sections, form_words
+from judge.reporting.builders.choice_forms import PAIRED, form_sections, form_words
 from judge.reporting.builders.single_run import default_fields
 from judge.reporting.document import Column, Row, Section, Table
 from judge.reporting.findings.run_findings import ALPHA
@@ -70,7 +71,7 @@ def build_choice(
         Section("reading", "Replies", tables=(_reading(answers),)),
         *(_slice_section(one) for one in sliced),
         *_detection_sections(answers, found, fields, clusters),
-        Section("positions", "Position of the option", tables=(_positions(placed),)),
+        _position_section(answers, placed, clusters),
         *form_sections(tables, pairs, fields, cluster),
     ]
     if run is not None and not is_paired:
@@ -83,7 +84,7 @@ def build_choice(
         tuple(sections),
         _named_estimates(rate, sliced, found, pairs),
         {"answers": answers.table.name, "unreadable replies": f"count as {_policy(answers)}"},
-        tuple(_methods(cluster, answers, found)),
+        (*_methods(cluster, answers, found), *([PAIRED] if pairs else [])),
     )
 
 
@@ -233,12 +234,36 @@ def _detection_sections(
             if one:
                 name = f"{field_name(field)}: {label}"
                 rows.append((name, one.n_anomalous, one.n_normal, *one.figures.values()))
-    notes = (
+    notes = [
         "Positive: anomalous. Overkill: false positive rate, normal parts classified as anomalous. Miss: "
-        "false negative rate, anomalous parts classified as normal.",
-    )
-    table = Table("detection", "Anomaly detection", columns, tuple(rows), notes)
+        "false negative rate, anomalous parts classified as normal."
+    ]
+    if answers.reasons and answers.table.no_verdict == "fail":
+        notes += [
+            "An unreadable reply counts as overkill for a normal part, and as a miss for an anomalous one."
+        ]
+    table = Table("detection", "Anomaly detection", columns, tuple(rows), tuple(notes))
     yield Section("detection", "Anomaly detection", tables=(table,))
+
+
+def _position_section(answers: Answers, placed: Positions, clusters: Groups) -> Section:
+    systems = members(answers.table, SYSTEM) if answers.table.given(SYSTEM).any() else []
+    rows: list[Row] = []
+    for system, mask in systems if len(systems) > 1 else ():
+        one = positions(answers.take(mask), None if clusters is None else clusters[mask])
+        letter = max(one.excess, key=lambda x: one.excess[x].value, default=None)
+        rows.append((system, one.n, letter, letter and one.excess[letter], one.p))
+    columns = (
+        Column("slice", SYSTEM),
+        _N,
+        Column("letter", "option"),
+        Column("excess", "chosen minus correct (points)", "points"),
+        Column("p", "p", "p"),
+    )
+    notes = ("The option that is most chosen too often; Stuart-Maxwell test of each system, unadjusted.",)
+    by_system = Table("positions:system", "Position bias by system", columns, tuple(rows), notes)
+    tables = (_positions(placed), *([by_system] if rows else []))
+    return Section("positions", "Position of the option", tables=tables)
 
 
 def _positions(placed: Positions) -> Table:

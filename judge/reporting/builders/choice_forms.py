@@ -18,6 +18,12 @@ _FIGURES = (
 )
 
 
+PAIRED = (
+    "Forms of one question: McNemar's mid-p test and Newcombe's interval where pairs are independent, "
+    "otherwise the paired jackknife over clusters; p-values are Holm-adjusted over all pairs of forms."
+)
+
+
 def form_words(pairs: Sequence[FormPair]) -> Iterator[str]:
     """Sentence for each two forms: how much higher the accuracy in one is, on the same questions."""
     for pair in pairs:
@@ -59,7 +65,8 @@ def _pairs(pairs: Sequence[FormPair]) -> Table:
     changes = [pair.change for pair in pairs]
     rows: list[Row] = [(c.name, c.difference.n_items, c.a, c.b, c.difference, c.p_adjusted) for c in changes]
     small = tuple(n for n, pair in enumerate(pairs) if pair.change.small)
-    notes = ("Paired: only questions that both forms have. Open answers: the judge's pass rate.",)
+    by = ", ".join(dict.fromkeys(pair.matched_by for pair in pairs))
+    notes = (f"Paired, by {by}: only questions that both have. Open answers: the judge's pass rate.",)
     table = Table("forms", "Accuracy in two forms of the same questions", columns, tuple(rows), notes, small)
     return marked(table, f"* fewer than {SMALL} questions; interpret with caution.")
 

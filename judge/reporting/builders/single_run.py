@@ -9,7 +9,8 @@ from judge.analysis.anomalies import Anomaly, find_anomalies
 from judge.analysis.failures import FailureProfile, Failures
 from judge.analysis.group_difference import Groups
 from judge.analysis.headlines import EXPECTED
-from judge.analysis.item_fields import NO_LABEL
+from judge.analysis.item_fields import IMAGE_FIELDS, NO_LABEL
+from judge.analysis.matched_items import WITHIN
 from judge.analysis.measures import all_criteria, criteria_by_tag, single_criteria
 from judge.analysis.pass_rate import DimensionSummary, PassRate, dimension_summaries, verdict_rate
 from judge.analysis.score_table import PAIR_ID, ScoreTable
@@ -32,7 +33,7 @@ SHORT = ("overview", "corrected")
 """Sections that the terminal shows first; `corrected` is there where people's ratings are given."""
 SHORT_AUDIT = ("failures", "anomalies")
 """Sections of an audit that the terminal shows first."""
-MOST_VALUES, MOST_FIELDS, LONGEST_LABEL = 12, 6, 40
+MOST_VALUES, MOST_FIELDS, LONGEST_LABEL = 12, 6, 80
 
 
 def build_report(
@@ -121,16 +122,20 @@ def build_audit(
 
 
 def default_fields(table: ScoreTable) -> list[str]:
-    """Fields that are sliced by default: those with 2 to 12 short values, at most six."""
+    """Fields that are sliced by default: those with 2 to 12 short values, at most six.
+
+    Fields that tell apart the answers to one question come first. The path of an image marks answers that
+    depend on each other, and is no slice.
+    """
     chosen = []
     criteria = table.rubric.criteria
-    left_out = (PAIR_ID, EXPECTED, *([criteria.field] if criteria else []))
+    left_out = (PAIR_ID, EXPECTED, *IMAGE_FIELDS, *([criteria.field] if criteria else []))
     for name in table.fields:
         labels = set() if name in left_out else table.labels(name) - {NO_LABEL}
         short = all(len(label) <= LONGEST_LABEL for label in labels)
         if 2 <= len(labels) <= MOST_VALUES and short and len(labels) < len(table):
             chosen.append(name)
-    return chosen[:MOST_FIELDS]
+    return sorted(chosen, key=lambda name: name not in WITHIN)[:MOST_FIELDS]
 
 
 def about(sources: Sequence[RunData]) -> dict[str, str]:

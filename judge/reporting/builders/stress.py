@@ -17,7 +17,7 @@ from judge.reporting.tables.stress_tables import MUST, deciding
 from judge.reporting.wording import counted, display_name, listed, with_interval
 from judge.stats.engine.estimate import Estimate
 from judge.stats.pass_fail.proportion import proportion
-from judge.stress.outcomes import (
+from judge.stress_testing.outcomes import (
     FAILED,
     HELD,
     NOT_APPLICABLE,
@@ -27,10 +27,10 @@ from judge.stress.outcomes import (
     ProbeOutcome,
     StressScores,
 )
-from judge.stress.probes.injections import MasterKey
-from judge.stress.scoring import PICTURES
-from judge.stress.stress_test import StressResult
-from judge.stress.twins import ITEM_FIELD
+from judge.stress_testing.probes.injections import MasterKey
+from judge.stress_testing.scoring import PICTURES
+from judge.stress_testing.stress_test import StressResult
+from judge.stress_testing.twins import ITEM_FIELD
 
 SHORT = ("probes",)
 _MOST_CASES = 6

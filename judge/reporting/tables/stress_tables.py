@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from judge.reporting.document import Column, Row, Table
 from judge.reporting.wording import display_name
-from judge.stress.outcomes import (
+from judge.stress_testing.outcomes import (
     FAILED,
     HELD,
     NOISE,
@@ -14,7 +14,7 @@ from judge.stress.outcomes import (
     ProbeOutcome,
     deciding_responses,
 )
-from judge.stress.stress_test import StressResult
+from judge.stress_testing.stress_test import StressResult
 
 MUST = {
     "lower": "fall",

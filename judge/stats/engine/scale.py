@@ -133,7 +133,8 @@ def nearest_position(values: Floats, points: Floats) -> Ints:
         return result
     whole = np.array_equal(points, np.round(points))
     if whole and len(points) and points[-1] - points[0] == len(points) - 1:  # 1, 2, 3, ...: no search
-        return np.clip(np.round(values) - points[0], 0, len(points) - 1).astype(np.int64)
+        steps: Ints = np.clip(np.round(values) - points[0], 0, len(points) - 1).astype(np.int64)
+        return steps
     middles = (points[1:] + points[:-1]) / 2
     position: Ints = np.searchsorted(middles, np.round(values) if whole else values)
     return position
@@ -155,17 +156,8 @@ def nearest(values: Floats, points: Floats) -> Floats:
     return result
 
 
-def distinct(values: Floats) -> Floats:
-    """Return the distinct values, ascending; values that differ by rounding only count as one.
-
-    >>> distinct(np.array([0.3, 0.1 + 0.2, 0.7, np.nan])).tolist()
-    [0.3, 0.7]
-    """
-    return on_distinct(values)[1]
-
-
 def on_distinct(values: Floats) -> tuple[Floats, Floats]:
-    """Return the values, each moved to the nearest of the distinct ones, and these.
+    """Return the values and the distinct ones, ascending; values that differ by rounding only are one.
 
     >>> values, points = on_distinct(np.array([0.3, 0.1 + 0.2, 0.7, np.nan]))
     >>> values.tolist(), points.tolist()

@@ -19,8 +19,6 @@ from judge.cli import main
 
 from ...public_data import assert_reproduced, figures, ratings_file
 
-pytestmark = pytest.mark.xdist_group("realsumm")  # the commands on the published data run once
-
 SCRIPT = Path(__file__).parents[3] / "examples" / "public_data" / "realsumm.py"
 FIGURES = SCRIPT.with_name("realsumm_figures.py")
 

@@ -96,6 +96,12 @@ def test_systems_and_conditions_are_kept_apart():
     assert pair.change.difference.n_items == 12
 
 
+def test_a_number_that_is_used_for_another_picture_is_another_question():
+    items = choices(image_path="a.png")
+    assert pairs(items, opens(image_path="b.png")) == []
+    assert pairs(items, opens(image_path="a.png"))[0].matched_by == "question_id"
+
+
 def test_without_a_common_question_there_is_no_pair():
     items = [one.model_copy(update={"metadata": {}}) for one in choices()]
     assert pairs(items, opens()) == []
@@ -141,6 +147,7 @@ def test_the_report_has_the_forms_and_a_paired_gap_by_slice():
     ]
     assert found.estimates["difference.multiple choice-open"].value == pytest.approx(2 / 12)
     assert any(text.startswith("Multiple choice against open, on the 12 questions") for text in found.verdict)
+    assert "McNemar" in found.methods[-1]
 
 
 def test_slices_of_several_forms_name_the_form_and_skip_what_has_no_pair():

@@ -66,6 +66,18 @@ def test_one_value_with_anomaly_questions_is_not_repeated_beside_all_answers(mix
     assert [r["slice"] for r in found] == ["all answers"]
 
 
+@pytest.mark.parametrize(("no_verdict", "is_noted"), [("fail", True), ("drop", False)])
+def test_the_detection_table_says_how_unreadable_replies_count(mixed, no_verdict, is_noted):
+    unreadable = [item(300, "?", "B", YES_NO), item(301, "?", "A", YES_NO)]
+    table = report([*mixed, *unreadable], no_verdict=no_verdict).tables["detection"]
+    assert ("counts as overkill for a normal part" in table.notes[-1]) == is_noted
+    assert (rows(table)[0]["n_anomalous"], rows(table)[0]["n_normal"]) == ((16, 12) if is_noted else (15, 11))
+
+
+def test_without_unreadable_replies_the_detection_table_does_not_speak_of_them(mixed):
+    assert len(report(mixed).tables["detection"].notes) == 1
+
+
 def test_crossed_fields_are_detection_slices_one_by_one_and_once(mixed):
     items = [
         one.model_copy(update={"metadata": {**one.metadata, "side": "lr"[n % 2]}})

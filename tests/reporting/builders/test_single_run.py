@@ -238,9 +238,21 @@ def test_fields_slice_of_their_own_accord_if_they_have_few_short_values(make_tab
             "two": i % 2,
             "many": i % 13,
             "one": 1,
-            "long": "x" * (41 + i % 2),
+            "long": "x" * (81 + i % 2),
             "pair_id": i // 10,
         }
         for i in range(40)
     ]
     assert default_fields(make_table(rows)) == ["two"]
+
+
+def test_what_tells_apart_answers_to_one_question_slices_first_and_images_do_not(make_table):
+    fields = dict.fromkeys(("image", "a", "b", "c", "d", "e", "f", "condition"))
+    rows = [{"id": f"i{i}", **{name: f"{name} {i % 2}" for name in fields}} for i in range(40)]
+    assert default_fields(make_table(rows)) == ["condition", "a", "b", "c", "d", "e"]
+
+
+def test_a_field_with_the_names_of_categories_slices(make_table):
+    names = ("General Object Understanding", "Anomaly Understanding and Localization (Pair-wise comparison)")
+    rows = [{"id": f"i{i}", "robustness_category": names[i % 2]} for i in range(40)]
+    assert default_fields(make_table(rows)) == ["robustness_category"]

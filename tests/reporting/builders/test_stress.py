@@ -15,8 +15,8 @@ from judge.rubric import load_rubric
 from judge.scoring.callbacks import ScoringCallback
 from judge.scoring.judge import Judge
 from judge.stats.engine.estimate import Estimate
-from judge.stress.outcomes import FAILED, HELD, NOT_APPLICABLE, UNDECIDED
-from judge.stress.stress_test import StressOptions, StressTest
+from judge.stress_testing.outcomes import FAILED, HELD, NOT_APPLICABLE, UNDECIDED
+from judge.stress_testing.stress_test import StressOptions, StressTest
 
 PROBES = ("blank_answer", "padding", "master_key", "reference_answer", "reference_paraphrased")
 

@@ -14,8 +14,6 @@ from judge.scoring.backends.factory import load_backend
 from judge.scoring.judge import Judge
 from judge.scoring.parsing import chosen_letter
 from judge.scoring.run import Run
-from judge.view.library import Library
-from judge.view.replies import prompts_of
 
 OPTIONS = {"choices": ["lid", "cap", "body"], "gold": "B"}
 ROWS = [
@@ -30,7 +28,8 @@ ROWS = [
 
 @pytest.fixture
 def run(tmp_path):
-    return judge.score(ROWS, judge="letters", rubric="multiple_choice", out=tmp_path / "run")
+    with judge.score(ROWS, judge="letters", rubric="multiple_choice", out=tmp_path / "run") as run:
+        yield run
 
 
 def call(*words):
@@ -104,15 +103,6 @@ def test_an_export_says_the_same(run, tmp_path):
     call("export", run.path, "--wide", "--out", tmp_path / "wide.csv")
     rows = [row for _, row in judge.rows.read_rows(tmp_path / "wide.csv")]
     assert [row["passes"] for row in rows] == ["True", "False", "False", "False", "False", ""]
-
-
-def test_the_page_of_an_item_says_that_there_is_no_prompt(run):
-    library = Library.of([run.path])
-    try:
-        note, prompts = prompts_of(library.open(run.name), run.item("right"))
-    finally:
-        library.close()
-    assert (prompts, "no prompt" in note) == ([], True)
 
 
 def test_pictures_are_not_looked_for(tmp_path):

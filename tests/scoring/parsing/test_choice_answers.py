@@ -1,12 +1,20 @@
 """Which items and rubrics the judge `letters` takes, and what a reading becomes."""
 
+from types import SimpleNamespace
+
 import pytest
 
 from judge.errors import RubricError
-from judge.records import Item
+from judge.records import Completion, Item
 from judge.rubric import load_rubric, parse_rubric
-from judge.scoring.parsing.choice_answers import check_choice_rubric, choice_outcome, no_choice_question
+from judge.scoring.parsing.choice_answers import (
+    check_choice_rubric,
+    choice_outcome,
+    no_choice_question,
+    reply_form,
+)
 from judge.scoring.parsing.chosen_letter import Reading
+from judge.scoring.parsing.parse import score_rows
 
 ONE = """
 name: one
@@ -63,3 +71,39 @@ def test_a_rubric_with_the_one_dimension_is_taken():
 def test_a_rubric_that_asks_for_something_else_is_refused(change):
     with pytest.raises(RubricError, match="multiple_choice"):
         check_choice_rubric(parse_rubric(ONE.replace(*change), "one.yaml"))
+
+
+# --- parsing of completions
+
+
+OPTIONS = {"choices": ("lid", "cap"), "gold": "B"}
+
+
+def scored(reply, form="letters", **fields):
+    item = Item(id="1", question="?", answer="not read", **fields)
+    completion = Completion(key="k", item_id="1", reply=reply, model="letters", created=0.0)
+    (score,) = score_rows(item, [completion], load_rubric("multiple_choice"), "letters", form=form)
+    return score.value, score.status
+
+
+@pytest.mark.parametrize(
+    ("reply", "found"),
+    [("B", (1.0, "ok")), ("A.", (0.0, "ok")), ("", (None, "unparsed")), (None, (None, "unparsed"))],
+)
+def test_the_reply_is_read_and_not_the_answer(reply, found):
+    assert scored(reply, **OPTIONS) == found
+
+
+def test_an_item_without_options_is_no_question():
+    assert scored("B") == (None, "not_applicable")
+
+
+def test_a_judgment_in_text_is_read_only_where_no_letters_are():
+    judgment = '{"correct": {"reason": "Right.", "met": true}}'
+    assert scored(judgment, form=None, **OPTIONS) == (1.0, "ok")
+    assert scored(judgment, **OPTIONS) == (None, "unparsed")
+
+
+@pytest.mark.parametrize(("model", "form"), [("letters", "letters"), ("openai/gpt-5", None)])
+def test_the_stored_judge_says_how_replies_are_read(model, form):
+    assert reply_form(SimpleNamespace(path="run", fact=lambda _: {"model": model})) == form

@@ -43,6 +43,16 @@ def test_clusters_are_alike_when_their_sums_are():
     assert frame.counts.tolist() == [8]
 
 
+def test_rows_that_are_clusters_already_give_the_frame_of_their_items():
+    items, clusters = np.column_stack([np.arange(24) // 2 % 3 == 0, np.ones(24)]), np.arange(24) // 2
+    of_items = Frame.build([items], clusters, 24)
+    sums = np.add.reduceat(items, np.arange(0, 24, 2))
+    of_clusters = Frame.build([sums], None, 12, [np.full(12, 2.0)])
+    assert of_clusters.counts.tolist() == of_items.counts.tolist() == [8, 4]
+    assert of_clusters.sizes[0].tolist() == of_items.sizes[0].tolist() == [2, 2]
+    assert of_clusters.tables[0].tolist() == of_items.tables[0].tolist()
+
+
 @given(st.data())
 def test_every_resample_draws_as_many_clusters_as_there_are(data):
     n_items = data.draw(st.integers(2, 30))

@@ -105,6 +105,19 @@ def test_stacked_people_equal_one_person_after_the_other(
     )
 
 
+def test_levels_of_single_people_are_computed_where_they_are_asked_for(monkeypatch):
+    humans, judge = ratings(0, 60, 14, 0.5)
+    found = pairwise_ceiling(humans, judge, agreement_statistic)
+    computed = []
+    monkeypatch.setattr(
+        all_pairs, "mean_level", lambda *given, mean=all_pairs.mean_level: computed.append(1) or mean(*given)
+    )
+    assert found.human.defined
+    assert not computed
+    assert len(found.per_human) == 14
+    assert computed
+
+
 @pytest.mark.parametrize("name", PAIRS)
 def test_chunks_of_groups_do_not_change_the_levels(both_ways, monkeypatch, name):
     humans, judge = ratings(4, 50, 7, 0.5)

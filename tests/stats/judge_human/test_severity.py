@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from statsmodels.stats.contingency_tables import SquareTable
 
-from judge.stats.judge_human.severity import marginal_homogeneity, severity
+from judge.stats.judge_human.severity import judge_bias, marginal_homogeneity, severity
 
 
 def _ratings(seed=0, n=30, k=4, missing=0.3):
@@ -38,6 +38,12 @@ def test_with_complete_ratings_bias_is_the_mean_of_judge_minus_people():
     difference = table[:, 0] - table[:, 1:].mean(axis=1)
     assert found.value == pytest.approx(difference.mean())
     assert found.se == pytest.approx(difference.std(ddof=1) / math.sqrt(len(table)))
+
+
+@pytest.mark.parametrize("k", [4, 14])
+def test_bias_alone_is_that_of_the_severity_of_all(k):
+    table = _ratings(k=k)
+    assert judge_bias(table[:, 1:], table[:, 0]) == severity(table[:, 1:], table[:, 0]).bias
 
 
 def test_person_who_rated_only_the_better_answers_does_not_look_lenient():

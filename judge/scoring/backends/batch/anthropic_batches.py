@@ -1,8 +1,7 @@
 """Anthropic's batch API: the requests in one body, the results in a stream of lines."""
 
 import os
-from collections.abc import Collection, Mapping
-from datetime import datetime
+from collections.abc import AsyncIterator, Collection, Mapping
 from functools import partial
 from typing import Any, BinaryIO
 
@@ -11,7 +10,16 @@ from judge.scoring.backends.api.errors import Problem, problem_of
 from judge.scoring.backends.api.providers import Endpoint
 from judge.scoring.backends.api.response_body import decode
 from judge.scoring.backends.batch.batch_http import BatchHttp
-from judge.scoring.backends.batch.batch_provider import BatchLimits, BatchResult, BatchState, FoundBatch
+from judge.scoring.backends.batch.batch_provider import (
+    BatchLimits,
+    BatchResult,
+    BatchState,
+    FoundBatch,
+    count_in,
+    fields_in,
+    name_in,
+    word_in,
+)
 from judge.scoring.backends.batch.bodies import RequestBodies, json_line
 from judge.scoring.backends.batch.chunks import Chunk, Framing
 from judge.scoring.backends.batch.journal import StoredBatch
@@ -19,7 +27,6 @@ from judge.scoring.backends.batch.litellm_bodies import anthropic_body
 
 _PATH = "/v1/messages/batches"
 _NONE = "none"
-_DAY = 86_400
 _FINISH = {"max_tokens": "length", "refusal": "content_filter", "tool_use": "tool_calls"}
 _STATUSES = {
     "invalid_request_error": 400,
@@ -68,7 +75,7 @@ class AnthropicBatches:
     async def prepare(self, chunk: Chunk, token: str) -> str:  # noqa: ARG002
         """Return the id of the newest batch."""
         newest = (await self._http.ask("GET", f"{_PATH}?limit=1")).get("data") or []
-        return str(newest[0]["id"]) if newest else _NONE
+        return name_in(newest[0]["id"]) if newest else _NONE
 
     async def create(self, chunk: Chunk, token: str, prepared: str) -> BatchState:  # noqa: ARG002
         """Create the batch."""
@@ -79,24 +86,32 @@ class AnthropicBatches:
 
     async def find(self, batch: StoredBatch, keys: Collection[str], known: Collection[str]) -> FoundBatch:
         """Look for a batch among those created since it was recorded, by its size and its keys."""
-        after, is_undecided = "", False
+        is_undecided = False
+        async for entry in self._listed():
+            state = _state(entry)
+            if state.id == batch.prepared:
+                break
+            if state.total != batch.requests or state.id in known:
+                continue
+            state = await self.state(state.id)  # the list may be older
+            if not state.is_ended:
+                is_undecided = True
+            elif await self._first_key(state) in keys:
+                return FoundBatch(state)
+        return FoundBatch(is_undecided=is_undecided)
+
+    async def _listed(self) -> AsyncIterator[Mapping[str, Any]]:
+        """Yield all batches at the provider, newest first."""
+        last = ""
         while True:
+            after = f"&after_id={last}" if last else ""
             page = await self._http.ask("GET", f"{_PATH}?limit=100{after}")
             listed = page.get("data") or []
             for entry in listed:
-                state = _state(entry)
-                if state.id == batch.prepared or _created(entry) < batch.created - _DAY:
-                    return FoundBatch(is_undecided=is_undecided)
-                if state.total != batch.requests or state.id in known:
-                    continue
-                state = await self.state(state.id)  # the list may be older
-                if not state.is_ended:
-                    is_undecided = True
-                elif await self._first_key(state) in keys:
-                    return FoundBatch(state)
-            if not listed or not page.get("has_more"):
-                return FoundBatch(is_undecided=is_undecided)
-            after = f"&after_id={listed[-1]['id']}"
+                yield entry
+            if not listed or not page.get("has_more") or listed[-1]["id"] == last:
+                return
+            last = listed[-1]["id"]
 
     async def _first_key(self, state: BatchState) -> str | None:
         line = decode(await self._http.first_line(f"{_PATH}/{state.id}/results"))
@@ -168,20 +183,13 @@ def _problem(error: Any) -> Problem:
 
 
 def _state(data: Mapping[str, Any]) -> BatchState:
-    said, counts = str(data.get("processing_status") or "unknown"), data.get("request_counts") or {}
+    said, counts = word_in(data.get("processing_status")), fields_in(data.get("request_counts"))
     return BatchState(
-        id=str(data["id"]),
+        id=name_in(data["id"]),
         said=said,
         is_ended=said == "ended",
         is_cancelled=said == "ended" and bool(data.get("cancel_initiated_at")),
-        total=sum(counts.values()),
-        done=counts.get("succeeded") or 0,
-        failed=counts.get("errored") or 0,
+        total=sum(map(count_in, counts.values())),
+        done=count_in(counts.get("succeeded")),
+        failed=count_in(counts.get("errored")),
     )
-
-
-def _created(data: Mapping[str, Any]) -> float:
-    try:
-        return datetime.fromisoformat(str(data.get("created_at"))).timestamp()
-    except ValueError:
-        return float("inf")

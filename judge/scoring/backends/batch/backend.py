@@ -1,7 +1,6 @@
 """Backend of a model behind a provider's batch API."""
 
 import asyncio
-import tempfile
 import time
 from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Sequence
 from dataclasses import replace
@@ -11,13 +10,14 @@ from judge.records import Completion, Request
 from judge.scoring.backends.api import pricing
 from judge.scoring.backends.api.backend import ApiBackend
 from judge.scoring.backends.api.dispatch import OnWait
-from judge.scoring.backends.api.errors import Failed
+from judge.scoring.backends.api.errors import Failed, brief
 from judge.scoring.backends.api.parameters import Encode
 from judge.scoring.backends.api.priced_replies import PricedReplies
 from judge.scoring.backends.api.providers import resolve
 from judge.scoring.backends.api.runner import ThreadRunner, new_runner
 from judge.scoring.backends.batch.batch_provider import BatchProvider, BatchState
 from judge.scoring.backends.batch.bodies import RequestBodies
+from judge.scoring.backends.batch.chunks import scratch_file
 from judge.scoring.backends.batch.collection import Collector
 from judge.scoring.backends.batch.journal import BatchJournal, StoredBatch
 from judge.scoring.backends.batch.select_provider import at_batches, batch_provider
@@ -32,6 +32,7 @@ MOST_LOOKS = 3
 MOST_REFUSALS = 5
 """Batches in succession that may be refused for a reason that may pass."""
 _GROWTH, _MOST_GROWTH, _MOST_LOOKS_COUNTED = 1.5, 20.0, 50
+_TOO_MANY = "too_many_tasks"
 _TOKEN_LIMIT = ("token_limit_exceeded", "enqueued token")
 
 
@@ -275,9 +276,10 @@ class _Work:
     def _unreachable(self, failed: Failed) -> None:
         now = time.monotonic()
         self._failing_since = self._failing_since if self._failing_since is not None else now
-        self._backend._on_batches(f"the provider cannot be reached: {failed.message}")
+        said = "no usable answer" if failed.kind == "reply" else "the provider cannot be reached"
+        self._backend._on_batches(f"{said}: {failed.message}")
         if now - self._failing_since >= self._connection.max_wait:
-            self.stopped = f"the provider cannot be reached ({failed.message}); the batches go on"
+            self.stopped = f"{said} ({failed.message}); the batches go on"
             self._is_lost = True
 
     def _looked_up(self, batch: StoredBatch) -> Batches:
@@ -308,6 +310,9 @@ class _Work:
 
     def _polled(self, batch: StoredBatch) -> Batches:
         state = self._runner.run(understood(self._provider.state(str(batch.batch_id))))
+        if state.id != batch.batch_id:
+            message = f"asked for batch {batch.batch_id}, the server gives the state of {brief(state.id)}"
+            raise Failed("reply", message, again=True)
         self._refusals = 0
         self._states[batch.number] = state
         batch = self._journal.seen(batch, state.said)
@@ -316,7 +321,7 @@ class _Work:
         if state.problem is not None:
             self._not_processed(batch, state)
             return
-        with tempfile.TemporaryFile(dir=self._journal.folder) as file:
+        with scratch_file(self._journal.folder) as file:
             self._runner.run(self._collector.download(state, file, self._sleep, self._first_wait))
             file.seek(0)
             yield from self._collector.completions(batch, state, file, self.again)
@@ -333,6 +338,9 @@ class _Work:
         if any(text in problem.lower() for text in _TOKEN_LIMIT):
             enqueued = _tokens(self._journal.batches(is_open=True))
             self._submitter.too_many_tokens(batch, enqueued, problem)
+            self.again |= keys
+        elif _TOO_MANY in problem and batch.requests > 1:
+            self._submitter.too_many_requests(batch)
             self.again |= keys
         else:
             self.error = self.error or BackendError(

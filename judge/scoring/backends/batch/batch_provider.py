@@ -1,11 +1,12 @@
-"""What the batch API of a provider can do."""
+"""What the batch API of a provider can do, and values of its answers."""
 
+import re
 from collections.abc import Collection, Mapping
 from dataclasses import KW_ONLY, dataclass
 from typing import Any, BinaryIO, Protocol
 
 from judge.records import Request
-from judge.scoring.backends.api.errors import Problem
+from judge.scoring.backends.api.errors import Problem, brief
 from judge.scoring.backends.batch.chunks import Chunk, Framing
 from judge.scoring.backends.batch.journal import StoredBatch
 
@@ -55,6 +56,47 @@ class FoundBatch:
     state: BatchState | None = None
     is_undecided: bool = False
     """Whether a batch may be the one that is looked for, which only its results will show."""
+
+
+def name_in(value: Any) -> str:
+    """Return an id that a provider gave.
+
+    Raises
+    ------
+    ValueError
+        It is no text with content, nor a number.
+    """
+    if not isinstance(value, str | int) or isinstance(value, bool) or value == "":
+        raise ValueError(f"found the id {brief(repr(value))}")
+    return str(value)
+
+
+def word_in(value: Any) -> str:
+    """Return a provider's word for a state, without what a terminal must not show.
+
+    >>> word_in("in_progress"), word_in(None)
+    ('in_progress', 'unknown')
+    """
+    return _NO_WORD.sub("?", str(value or "unknown"))[:_LONGEST_WORD]
+
+
+def count_in(value: Any) -> int:
+    """Return a count; 0 for what is none.
+
+    >>> count_in(3), count_in("12"), count_in(None), count_in(-1)
+    (3, 12, 0, 0)
+    """
+    text = str(value)
+    return int(text) if text.isdecimal() and len(text) <= _MOST_DIGITS else 0
+
+
+def fields_in(value: Any) -> Mapping[str, Any]:
+    """Return the fields of an object; none of anything else."""
+    return value if isinstance(value, dict) else {}
+
+
+_NO_WORD = re.compile(r"[^\w .:-]")
+_LONGEST_WORD, _MOST_DIGITS = 40, 12
 
 
 @dataclass(eq=False)

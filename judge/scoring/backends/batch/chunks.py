@@ -1,13 +1,15 @@
 """Chunks: the requests of one batch, as lines in a temporary file."""
 
+import io
 import os
 import tempfile
 from array import array
 from dataclasses import KW_ONLY, dataclass
 from pathlib import Path
-from typing import BinaryIO, NamedTuple
+from typing import Any, BinaryIO, NamedTuple
 
 from judge.records import Request
+from judge.scoring.schema import storage_errors
 
 
 class Framing(NamedTuple):
@@ -19,6 +21,30 @@ class Framing(NamedTuple):
 
 
 LINES = Framing(b"", b"\n", b"\n")
+
+
+class _OnDisk(io.FileIO):
+    """A file whose errors are those of the run; during a download, they would pass for network errors."""
+
+    def __init__(self, folder: Path, descriptor: int) -> None:
+        super().__init__(descriptor, "r+b")
+        self._folder = folder
+
+    def write(self, content: Any) -> int:
+        with storage_errors(self._folder):
+            return super().write(content)
+
+
+def scratch_file(folder: Path) -> BinaryIO:
+    """Return a file without a name, which lies in a folder and is deleted when it is closed.
+
+    Raises
+    ------
+    RunError
+        The file cannot be made or, later, written.
+    """
+    with storage_errors(folder), tempfile.TemporaryFile(dir=folder, buffering=0) as file:
+        return io.BufferedRandom(_OnDisk(folder, os.dup(file.fileno())))
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +89,7 @@ class Chunk:
 
     def __init__(self, folder: Path, framing: Framing) -> None:
         self._folder, self._framing = folder, framing
-        self._file = tempfile.TemporaryFile(dir=folder)  # noqa: SIM115 - closed by `close`
+        self._file = scratch_file(folder)
         self._file.write(framing.before)
         self._sizes = array("Q")
         self._tokens = array("Q")

@@ -2,6 +2,7 @@
 
 import logging
 import time
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, BinaryIO
 
@@ -19,8 +20,29 @@ from judge.scoring.backends.batch.submission import Sleep, completion_of, repeat
 
 MOST_TIMES = 3
 """Batches that a request may be in before it fails, if each time it fails for a reason that may pass."""
+MOST_DOWNLOADS = 3
+"""Downloads of results that lack replies which the provider counts."""
 _AT_ONCE = 256
 _log = logging.getLogger("judge.scoring")
+
+
+class _FoundResults:
+    """What the results of a batch hold."""
+
+    def __init__(self, n_replies: int, n_failures: int) -> None:
+        self.n_replies = n_replies
+        self.n_results = n_replies + n_failures
+        """Requests that were processed."""
+        self._keys: set[str] = set()
+        self.reasons: dict[str, Failure] = {}
+        """Why a request is sent again."""
+
+    def count(self, result: BatchResult) -> None:
+        """Count the result of a request that was processed."""
+        if result.unasked is None and result.key not in self._keys:
+            self._keys.add(result.key)
+            self.n_results += 1
+            self.n_replies += result.problem is None
 
 
 class Collector:
@@ -55,6 +77,7 @@ class Collector:
         self._provider, self._bodies = provider, bodies
         self._journal, self._replies = journal, replies
         self._endpoint, self._gives_up = endpoint, gives_up
+        self._n_short: Counter[int] = Counter()
         self.error: BackendError | None = None
         """An error of the results that affects all requests."""
 
@@ -77,35 +100,64 @@ class Collector:
         cancelled) stays without one.
         """
         open_members = {member.key: member for member in self._journal.members(batch)}
-        reasons: dict[str, Failure] = {}
+        found = _FoundResults(*self._journal.stored(batch))
         ready: list[Completion] = []
-        n_results = 0
         for line in file:
             result = self._read(line)
-            n_results += result is not None
             member = open_members.get(result.key) if result else None
-            if result is None or member is None or result.key in reasons:
+            if result is None or member is None:
                 continue  # not ours, stored before, or there twice
-            found = self._completion(member, result, batch.parts)
-            if found is None:
-                continue
-            if isinstance(found, Failure):
-                reasons[result.key] = found
-                continue
-            del open_members[result.key]
-            ready.append(found)
+            found.count(result)
+            made = self._completion(member, result, batch.parts)
+            if isinstance(made, Failure):
+                found.reasons.setdefault(result.key, made)
+            elif made is not None:
+                del open_members[result.key]
+                ready.append(made)
             if len(ready) >= _AT_ONCE:
                 yield ready
                 ready = []
-        if not n_results and state.done:
+        if ready:
+            yield ready
+        if self._lacks_replies(batch, state, found):
+            lost = [open_members.pop(key) for key in open_members.keys() - found.reasons.keys()]
+            yield [self._lost(member, state) for member in lost]
+        is_final = state.is_cancelled and self._gives_up
+        if given_up := [*self._unanswered({} if is_final else open_members, found.reasons, state, again)]:
+            yield given_up
+
+    def _lacks_replies(self, batch: StoredBatch, state: BatchState, found: "_FoundResults") -> bool:
+        """Whether results lack replies that the provider counts, and have lacked them before.
+
+        Raises
+        ------
+        Failed
+            They lack replies, and may be downloaded again.
+        BackendError
+            They never held any.
+        """
+        n_results = min(state.done + state.failed, batch.requests)  # some count failures as completed, too
+        if found.n_replies >= state.done or found.n_results >= n_results:
+            return False
+        self._n_short[batch.number] += 1
+        if self._n_short[batch.number] < MOST_DOWNLOADS:
+            message = (
+                f"the results of batch {batch.batch_id} hold {found.n_replies:,} of {state.done:,} replies"
+            )
+            raise Failed("reply", message, again=True)
+        if not found.n_results:
             raise BackendError(
                 f"batch {batch.batch_id}: its {state.done:,} replies cannot be downloaded any more. To send "
                 "its requests again, which costs again, score into another folder with out (--out)"
             )
-        if not state.is_cancelled or not self._gives_up:
-            ready += self._unanswered(open_members, reasons, state, again)
-        if ready:
-            yield ready
+        return True
+
+    def _lost(self, member: BatchMember, state: BatchState) -> Completion:
+        """Return the failure of a request whose reply may be paid for."""
+        message = (
+            f"the provider counts {state.done:,} replies of batch {state.id}, and its results lack this one"
+        )
+        return self._stored(member, {"failure": Failure(kind="reply", message=message)})
 
     def _read(self, line: bytes) -> BatchResult | None:
         if not line.strip():

@@ -9,7 +9,16 @@ from judge.scoring.backends.api.dialects import FILTERED
 from judge.scoring.backends.api.errors import Failed, Problem, redact
 from judge.scoring.backends.api.providers import Endpoint
 from judge.scoring.backends.batch.batch_http import BatchHttp
-from judge.scoring.backends.batch.batch_provider import BatchLimits, BatchResult, BatchState, FoundBatch
+from judge.scoring.backends.batch.batch_provider import (
+    BatchLimits,
+    BatchResult,
+    BatchState,
+    FoundBatch,
+    count_in,
+    fields_in,
+    name_in,
+    word_in,
+)
 from judge.scoring.backends.batch.bodies import RequestBodies, json_line
 from judge.scoring.backends.batch.chunks import LINES, Chunk
 from judge.scoring.backends.batch.journal import StoredBatch
@@ -62,7 +71,7 @@ class GeminiBatches:
             raise Failed("server", "the server gives no address for the upload", again=True)
         finish = {"X-Goog-Upload-Offset": "0", "X-Goog-Upload-Command": "upload, finalize"}
         data, _ = await self._http.submit("POST", address, data=chunk.open(), headers=finish)
-        return str(data["file"]["name"])
+        return name_in(data["file"]["name"])
 
     async def create(self, chunk: Chunk, token: str, prepared: str) -> BatchState:  # noqa: ARG002
         """Create the batch."""
@@ -73,15 +82,16 @@ class GeminiBatches:
 
     async def find(self, batch: StoredBatch, keys: Collection[str], known: Collection[str]) -> FoundBatch:  # noqa: ARG002
         """Look for a batch by its display name."""
-        next_page = ""
+        token = ""
         while True:
+            next_page = f"&pageToken={token}" if token else ""
             page = await self._http.ask("GET", f"/v1beta/batches?pageSize=100{next_page}")
             for entry in page.get("operations") or []:
-                if (entry.get("metadata") or {}).get("displayName") == batch.token:
+                if fields_in(entry.get("metadata")).get("displayName") == batch.token:
                     return FoundBatch(_state(entry))
-            if not page.get("nextPageToken"):
+            before, token = token, page.get("nextPageToken")
+            if not token or token == before:  # or a server that repeats its only page
                 return FoundBatch()
-            next_page = f"&pageToken={page['nextPageToken']}"
 
     async def state(self, batch_id: str) -> BatchState:
         """Return the state of a batch."""
@@ -154,21 +164,21 @@ def _finish(candidate: Mapping[str, Any], response: Mapping[str, Any]) -> str:
 
 def _state(data: Mapping[str, Any]) -> BatchState:
     """Read an operation; its words are BATCH_STATE_SUCCEEDED or JOB_STATE_SUCCEEDED, and so on."""
-    about = data.get("metadata") or {}
-    said = str(about.get("state") or data.get("state") or "unknown").rpartition("STATE_")[2].lower()
-    counts = about.get("batchStats") or {}
+    about = fields_in(data.get("metadata"))
+    said = word_in(about.get("state") or data.get("state")).rpartition("STATE_")[2].lower()
+    counts = fields_in(about.get("batchStats"))
     output = about.get("output") or data.get("response") or {}
     error = data.get("error") or {}
     name = output.get("responsesFile")
     return BatchState(
-        id=str(data.get("name") or about["name"]),
+        id=name_in(data.get("name") or about["name"]),
         said=said,
         is_ended=said in _ENDED,
         is_cancelled=said == "cancelled",
-        total=int(counts.get("requestCount") or 0),
-        done=int(counts.get("successfulRequestCount") or 0),
-        failed=int(counts.get("failedRequestCount") or 0),
-        files=(str(name),) if name else (),
+        total=count_in(counts.get("requestCount")),
+        done=count_in(counts.get("successfulRequestCount")),
+        failed=count_in(counts.get("failedRequestCount")),
+        files=(name_in(name),) if name else (),
         problem=redact(str(error.get("message") or "the provider gives no reason"))
         if said == "failed" and not name
         else None,

@@ -222,6 +222,11 @@ class BatchJournal:
         """Return the requests of a batch whose completion is not stored yet."""
         return [_to_member(row) for row in self._db.execute(_MEMBERS, [batch.number])]
 
+    def stored(self, batch: StoredBatch) -> tuple[int, int]:
+        """Return how many replies and failures of a batch are stored."""
+        answered, failed, _ = self._db.execute(_TOTALS, {"number": batch.number}).fetchone()
+        return answered, failed
+
     def is_open(self, key: str) -> bool:
         """Whether a request is in an open batch."""
         return self._is_made and bool(self._db.execute(_IS_OPEN, [key]).fetchone()[0])

@@ -1,14 +1,13 @@
 """Mistral's batch API: OpenAI's files, and jobs of its own."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import AsyncIterator, Collection, Mapping
 from typing import Any
 
 from judge.records import Request
 from judge.scoring.backends.api.errors import redact
-from judge.scoring.backends.batch.batch_provider import BatchLimits, BatchState, FoundBatch
+from judge.scoring.backends.batch.batch_provider import BatchLimits, BatchState, count_in, name_in, word_in
 from judge.scoring.backends.batch.bodies import json_line
 from judge.scoring.backends.batch.chunks import Chunk
-from judge.scoring.backends.batch.journal import StoredBatch
 from judge.scoring.backends.batch.openai_batches import TOKEN, OpenAIBatches
 
 _ENDED = frozenset({"SUCCESS", "FAILED", "TIMEOUT_EXCEEDED", "CANCELLED"})
@@ -37,38 +36,35 @@ class MistralBatches(OpenAIBatches):
         data, _ = await self._http.submit("POST", self.batch_path, body)
         return self._state(data)
 
-    async def find(self, batch: StoredBatch, keys: Collection[str], known: Collection[str]) -> FoundBatch:  # noqa: ARG002
-        """Look for a job by our token in its metadata, or by its input file."""
-        page = 0
+    async def _listed(self, since: float) -> AsyncIterator[Mapping[str, Any]]:  # noqa: ARG002
+        page, last = 0, None
         while True:
             listed = await self._http.ask("GET", f"{self.batch_path}?page={page}&page_size={_PAGE}")
             entries = listed.get("data") or []
             for entry in entries:
-                token = (entry.get("metadata") or {}).get(TOKEN)
-                if token == batch.token or batch.prepared in self._inputs(entry):
-                    return FoundBatch(self._state(entry))
-            page += 1
-            if len(entries) < _PAGE:
-                return FoundBatch()
+                yield entry
+            if len(entries) < _PAGE or entries[-1]["id"] == last:  # or a server that repeats its only page
+                return
+            page, last = page + 1, entries[-1]["id"]
 
     def _inputs(self, entry: Mapping[str, Any]) -> Collection[str]:
         return entry.get("input_files") or []
 
     def _state(self, data: Mapping[str, Any]) -> BatchState:
-        said, reasons = str(data.get("status") or "unknown"), data.get("errors") or []
-        files = tuple(str(name) for name in (data.get("output_file"), data.get("error_file")) if name)
+        said, reasons = word_in(data.get("status")), data.get("errors") or []
+        files = tuple(name_in(name) for name in (data.get("output_file"), data.get("error_file")) if name)
         problem = None
         if said == "FAILED" and not files:
             texts = [redact(str(reason.get("message"))) for reason in reasons[:3]]
             problem = "; ".join(texts) or "the provider gives no reason"
         return BatchState(
-            id=str(data["id"]),
+            id=name_in(data["id"]),
             said=said.lower(),
             is_ended=said in _ENDED,
             is_cancelled=said == "CANCELLED",
-            total=data.get("total_requests") or 0,
-            done=data.get("succeeded_requests") or 0,
-            failed=data.get("failed_requests") or 0,
+            total=count_in(data.get("total_requests")),
+            done=count_in(data.get("succeeded_requests")),
+            failed=count_in(data.get("failed_requests")),
             files=files,
             problem=problem,
         )

@@ -1,10 +1,11 @@
 """OpenAI's batch API, and that of every compatible server: a file of requests, and files of results."""
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import AsyncIterator, Collection, Iterator, Mapping
 from typing import Any, BinaryIO
 
 import aiohttp
 
+from judge.errors import BackendError
 from judge.records import Request
 from judge.scoring.backends.api.errors import Problem, problem_of, redact
 from judge.scoring.backends.api.providers import Endpoint
@@ -14,6 +15,10 @@ from judge.scoring.backends.batch.batch_provider import (
     BatchResult,
     BatchState,
     FoundBatch,
+    count_in,
+    fields_in,
+    name_in,
+    word_in,
 )
 from judge.scoring.backends.batch.bodies import RequestBodies, json_line
 from judge.scoring.backends.batch.chunks import LINES, Chunk
@@ -25,7 +30,8 @@ TOKEN = "judge_batch"
 _ENDED = frozenset({"completed", "failed", "expired", "cancelled"})
 _UNASKED = frozenset({"batch_expired", "batch_cancelled"})
 _MOST_PROBLEMS = 3
-_DAY = 86_400
+_WEEK = 7 * 86_400
+"""Longer than any clock is wrong with which a server's certificate is still valid."""
 
 
 class OpenAIBatches:
@@ -69,7 +75,7 @@ class OpenAIBatches:
         name = f"judge-{token}.jsonl"
         form.add_field("file", chunk.open(), filename=name, content_type="application/jsonl")
         data, _ = await self._http.submit("POST", self._at(self.file_path), data=form)
-        return str(data["id"])
+        return name_in(data["id"])
 
     async def create(self, chunk: Chunk, token: str, prepared: str) -> BatchState:  # noqa: ARG002
         """Create the batch; its metadata hold our token."""
@@ -84,18 +90,26 @@ class OpenAIBatches:
 
     async def find(self, batch: StoredBatch, keys: Collection[str], known: Collection[str]) -> FoundBatch:  # noqa: ARG002
         """Look for a batch by our token in its metadata, or by its input file."""
-        after = ""
+        async for entry in self._listed(batch.created - _WEEK):
+            token = fields_in(entry.get("metadata")).get(TOKEN)
+            if token == batch.token or batch.prepared in self._inputs(entry):
+                return FoundBatch(self._state(entry))
+        return FoundBatch()
+
+    async def _listed(self, since: float) -> AsyncIterator[Mapping[str, Any]]:
+        """Yield the batches at the provider, newest first, with at least those that were created since."""
+        last = ""
         while True:
+            after = f"&after={last}" if last else ""
             page = await self._http.ask("GET", self._at(self.batch_path, f"limit=100{after}"))
             listed = page.get("data") or []
             for entry in listed:
-                token = (entry.get("metadata") or {}).get(TOKEN)
-                if token == batch.token or batch.prepared in self._inputs(entry):
-                    return FoundBatch(self._state(entry))
-            is_older = bool(listed) and (listed[-1].get("created_at") or 0) < batch.created - _DAY
-            if not listed or not page.get("has_more") or is_older:
-                return FoundBatch()
-            after = f"&after={listed[-1]['id']}"
+                yield entry
+            if not listed or not page.get("has_more") or listed[-1]["id"] == last:
+                return  # the same end as before is that of a server which repeats its only page
+            created, last = listed[-1].get("created_at"), listed[-1]["id"]
+            if isinstance(created, int | float) and created < since:
+                return
 
     def _inputs(self, entry: Mapping[str, Any]) -> Collection[str]:
         return [entry.get("input_file_id") or ""]
@@ -105,9 +119,15 @@ class OpenAIBatches:
         return self._state(await self._http.ask("GET", self._at(f"{self.batch_path}/{batch_id}")))
 
     async def download(self, state: BatchState, file: BinaryIO) -> None:
-        """Write the output file and the error file into one file."""
+        """Write the output file and the error file into one file; one of them may be gone."""
+        errors = []
         for name in state.files:
-            await self._http.save(self._at(f"{self.file_path}/{name}/content"), file)
+            try:
+                await self._http.save(self._at(f"{self.file_path}/{name}/content"), file)
+            except BackendError as error:
+                errors.append(error)
+        if errors and len(errors) == len(state.files):
+            raise errors[0]
 
     def result(self, line: Mapping[str, Any]) -> BatchResult:
         """Read a line of the output file or of the error file."""
@@ -134,19 +154,20 @@ class OpenAIBatches:
         return f"{path}?{query}" if query else path
 
     def _state(self, data: Mapping[str, Any]) -> BatchState:
-        said = str(data.get("status") or "unknown")
-        counts = data.get("request_counts") or {}
-        files = (data.get("output_file_id"), data.get("error_file_id"))
+        said = word_in(data.get("status"))
+        counts = fields_in(data.get("request_counts"))
+        named = (data.get("output_file_id"), data.get("error_file_id"))
+        files = tuple(name_in(name) for name in named if name)  # an absent file may be an empty text
         return BatchState(
-            id=str(data["id"]),
+            id=name_in(data["id"]),
             said=said,
             is_ended=said in _ENDED,
             is_cancelled=said == "cancelled",
-            total=counts.get("total") or 0,
-            done=counts.get("completed") or 0,
-            failed=counts.get("failed") or 0,
-            files=tuple(str(name) for name in files if name),  # an absent file may be an empty text
-            problem="; ".join(_problems(data)) if said == "failed" else None,
+            total=count_in(counts.get("total")),
+            done=count_in(counts.get("completed")),
+            failed=count_in(counts.get("failed")),
+            files=files,
+            problem="; ".join(_problems(data)) if said == "failed" and not files else None,
         )
 
 

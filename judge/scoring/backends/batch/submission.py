@@ -109,6 +109,10 @@ class Submitter:
         limit = 0.9 * int(stated[1].replace(",", "")) if stated else inf
         self._most_tokens = min(self._most_tokens, limit if total > limit else 0.6 * total)
 
+    def too_many_requests(self, batch: StoredBatch) -> None:
+        """Learn from the refusal of a batch that the server takes fewer requests."""
+        self._limits = replace(self._limits, requests=batch.requests // 2)
+
     async def submit(self, enqueued: int) -> list[Completion]:
         """Submit one batch; return the failures of requests that cannot be sent.
 
@@ -283,5 +287,6 @@ def describe(states: Mapping[int, BatchState], batches: Sequence[StoredBatch]) -
         done += state.done + state.failed if state else 0
     listed = ", ".join(f"{n} {said.replace('_', ' ')}" for said, n in words.items())
     total = sum(batch.requests for batch in batches)
-    count = f"{done:,} of {total:,} requests done" if done else f"{total:,} requests"
+    requests = f"{total:,} {'request' if total == 1 else 'requests'}"
+    count = f"{done:,} of {requests} done" if done else requests
     return f"{len(batches)} {'batch' if len(batches) == 1 else 'batches'} with {count}: {listed}"

@@ -34,6 +34,23 @@ def test_a_batch_has_at_most_the_requests_that_the_provider_takes(score, server,
     assert score.statuses() == {"ok": 7}
 
 
+def test_a_server_that_takes_fewer_requests_gets_smaller_batches(score, server):
+    server.problem = ("too_many_tasks", None, "The batch input file has more than 3 requests.")
+    server.ends = ["failed", "failed"]
+    score(9).close()
+    assert [len(keys) for keys in server.sent()] == [9, 4, 4, 1, 2, 2]
+    assert score.statuses() == {"ok": 9}
+    assert set(server.paid.values()) == {1}
+
+
+def test_a_server_that_takes_no_request_at_all_ends_the_run(score, server):
+    server.problem = ("too_many_tasks", None, "The batch input file has more than 0 requests.")
+    server.ends = ["failed"] * 9
+    with pytest.raises(BackendError, match="too_many_tasks"):
+        score(2)
+    assert [len(keys) for keys in server.sent()] == [2, 1, 1]
+
+
 def test_a_batch_has_at_most_the_bytes_that_the_provider_takes(score, server, monkeypatch):
     score(1).close()
     size = max(len(data) for data in server.files.values() if b"method" in data)

@@ -223,6 +223,15 @@ def with_provider(server, provider, use):
     return asyncio.run(called())
 
 
+def test_batches_of_earlier_weeks_are_not_listed(server):
+    for n in range(8):
+        server.create([(f"k{n}", {})], {"input_file_id": "another", "metadata": None})
+        server.batches[-1].created -= 86_400 * (30 - n)
+    ours = stored(token="t", prepared="f", created=server.batches[-1].created + 86_400 * 3.5)
+    assert with_provider(server, "openai", lambda p: p.find(ours, set(), set())).state is None
+    assert len(server.asked("GET", "/batches")) == 3  # of four; each has two batches
+
+
 def test_a_batch_of_someone_else_is_not_adopted(server):
     ours = server.create([("k1", {}), ("k2", {})], {})
     theirs = server.create([("x", {}), ("y", {})], {})
@@ -241,10 +250,6 @@ def test_a_batch_of_someone_else_is_not_adopted(server):
     theirs.is_ended, server.polls = False, 9
     assert found(other.id).is_undecided is False
     assert found(ours.id).is_undecided
-    for batch in server.batches:
-        batch.created -= 10 * 86_400
-    recent = stored(prepared="none", created=ours.created + 5 * 86_400)
-    assert with_provider(server, "anthropic", lambda p: p.find(recent, **find)).state is None
 
 
 def test_a_list_without_dates_and_results_without_keys_are_no_reason_to_stop(server):

@@ -19,14 +19,14 @@ from judge.scoring.judge import Judge
 from judge.scoring.preview import Preview
 from judge.scoring.run import Run
 from judge.scoring.score import default_out
-from judge.stress.draw import StressItems, draw_items, scores_of
-from judge.stress.outcomes import ProbeOutcome, StressScores, outcomes, read_stress_scores
-from judge.stress.paraphrases import Paraphraser, paraphrased_texts
-from judge.stress.pictures import StagedPictures
-from judge.stress.plan_file import read_drawn, write_drawn
-from judge.stress.probe import ProbeContext
-from judge.stress.probes import ALL, chosen_probes
-from judge.stress.scoring import (
+from judge.stress_testing.draw import StressItems, draw_items, scores_of
+from judge.stress_testing.outcomes import ProbeOutcome, StressScores, outcomes, read_stress_scores
+from judge.stress_testing.paraphrases import Paraphraser, paraphrased_texts
+from judge.stress_testing.pictures import StagedPictures
+from judge.stress_testing.plan_file import read_drawn, write_drawn
+from judge.stress_testing.probe import ProbeContext
+from judge.stress_testing.probes import ALL, chosen_probes
+from judge.stress_testing.scoring import (
     PICTURES,
     StressPart,
     parts_of,
@@ -34,7 +34,7 @@ from judge.stress.scoring import (
     score_parts,
     take_replies,
 )
-from judge.stress.twins import Twins, make_twins
+from judge.stress_testing.twins import Twins, make_twins
 
 _CLOSED = ("ok", "abstained", "not_applicable")
 END = "-stress"

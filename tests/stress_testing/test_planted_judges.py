@@ -13,8 +13,8 @@ import judge
 from judge.records import Item
 from judge.rubric import load_rubric
 from judge.scoring.judge import Judge
-from judge.stress.outcomes import FAILED
-from judge.stress.stress_test import StressOptions, StressTest
+from judge.stress_testing.outcomes import FAILED
+from judge.stress_testing.stress_test import StressOptions, StressTest
 
 DIMENSIONS = [*load_rubric("open_qa").dimensions]
 FACT = "The valve of pump {n} opens at {bar} bar. It is made of {made}. It was checked in {month} by the works team."
@@ -139,7 +139,7 @@ JUDGES = [
 
 def recorded(test, planted, path):
     """Write the replies of a program to everything that a stress test asks."""
-    from judge.stress.scoring import parts_of
+    from judge.stress_testing.scoring import parts_of
 
     with path.open("w", encoding="utf-8") as file:
         for part in parts_of(test._twins({}), test.judge):

@@ -13,7 +13,7 @@ from judge.scoring.backends.connection import Connection
 from judge.scoring.backends.factory import check_backend, load_backend
 from judge.scoring.backends.vllm.engine import EngineOptions
 from judge.scoring.judge import Judge
-from judge.stress.probe import Probe
+from judge.stress_testing.probe import Probe
 
 _FILE = "paraphrases.jsonl"
 _INSTRUCTION = (

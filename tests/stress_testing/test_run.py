@@ -5,6 +5,7 @@ from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
+from judge.stress_testing import scoring
 
 import judge
 from judge.errors import InputError, RunError
@@ -12,10 +13,9 @@ from judge.records import Item
 from judge.rubric import load_rubric
 from judge.scoring.backends.connection import Connection
 from judge.scoring.judge import Judge
-from judge.stress import scoring
-from judge.stress.probes import PROBES
-from judge.stress.scoring import StressPart, parts_of, score_parts, take_replies
-from judge.stress.stress_test import StressOptions, StressTest
+from judge.stress_testing.probes import PROBES
+from judge.stress_testing.scoring import StressPart, parts_of, score_parts, take_replies
+from judge.stress_testing.stress_test import StressOptions, StressTest
 
 RUBRIC = load_rubric("open_qa")
 MODEL = Judge("openai/x", RUBRIC)
@@ -107,7 +107,7 @@ def test_a_test_that_was_interrupted_continues(tmp_path, mock, monkeypatch):
         yield from score_parts(parts[:1], *args, **options)
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("judge.stress.stress_test.score_parts", interrupted)
+    monkeypatch.setattr("judge.stress_testing.stress_test.score_parts", interrupted)
     with pytest.raises(KeyboardInterrupt):
         stress_test(tmp_path, mock).run(quiet)
     assert requests_of(mock) == 8

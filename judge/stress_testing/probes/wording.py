@@ -3,7 +3,7 @@
 import re
 
 from judge.records import Item
-from judge.stress.probe import AnswerProbe, NotApplicable, Probe, ProbeContext, everywhere, expect
+from judge.stress_testing.probe import AnswerProbe, NotApplicable, Probe, ProbeContext, everywhere, expect
 
 # After a word of three letters and before a capital: not after "Dr.", "e.g." or the number of a list entry.
 _SENTENCE_END = re.compile(r"(?<=[^\W\d_]{3}[.!?])(?<!\bFig\.)\s+(?=[^\Wa-z\d_])")

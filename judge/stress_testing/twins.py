@@ -9,7 +9,7 @@ from judge.records import Item
 from judge.rubric import Rubric
 from judge.scoring.judge import Judge
 from judge.scoring.prompt import Prompter
-from judge.stress.probe import REPEAT, NotApplicable, Probe, ProbeContext, tested_dimensions
+from judge.stress_testing.probe import REPEAT, NotApplicable, Probe, ProbeContext, tested_dimensions
 
 TWIN = "~"
 """Between the id of an item and the name of the probe in the id of a twin."""

@@ -14,8 +14,8 @@ import judge
 from judge.rubric import load_rubric
 from judge.scoring.backends.connection import Connection
 from judge.scoring.judge import Judge
-from judge.stress.outcomes import FAILED
-from judge.stress.stress_test import StressOptions, StressTest
+from judge.stress_testing.outcomes import FAILED
+from judge.stress_testing.stress_test import StressOptions, StressTest
 
 STUDY = Path(__file__).parents[2] / "examples" / "inspection"
 RUBRIC = load_rubric("inspection")
@@ -95,7 +95,7 @@ def test_unchanged_pictures_stay_as_they_are_in_the_study(sent):
 
 def recorded(test, path, seen):
     """Replies of a judge that looks at the picture, or at none; `seen` says which items it judges rightly."""
-    from judge.stress.scoring import parts_of
+    from judge.stress_testing.scoring import parts_of
 
     with path.open("w", encoding="utf-8") as file:
         for part in parts_of(test._twins({}), test.judge):

@@ -22,8 +22,8 @@ from judge.stats.pass_fail.proportion import proportion
 from judge.stats.systems.multiplicity import holm
 from judge.stats.systems.paired import paired_difference
 from judge.stats.systems.significance import paired_permutation
-from judge.stress.probe import REPEAT, Expectation, Probe, tested_dimensions
-from judge.stress.twins import TWIN, Twins
+from judge.stress_testing.probe import REPEAT, Expectation, Probe, tested_dimensions
+from judge.stress_testing.twins import TWIN, Twins
 
 ORIGINAL = ""
 """Name under which the scores of the unchanged items are kept."""

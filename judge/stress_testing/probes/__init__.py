@@ -3,8 +3,15 @@
 from collections.abc import Sequence
 
 from judge.errors import InputError
-from judge.stress.probe import REPEAT, Probe
-from judge.stress.probes import changed_pictures, injections, poorer_answers, references, requests, wording
+from judge.stress_testing.probe import REPEAT, Probe
+from judge.stress_testing.probes import (
+    changed_pictures,
+    injections,
+    poorer_answers,
+    references,
+    requests,
+    wording,
+)
 
 ALL = "all"
 PROBES: dict[str, Probe] = {

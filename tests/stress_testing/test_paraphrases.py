@@ -10,9 +10,9 @@ from judge.records import Item
 from judge.rubric import load_rubric
 from judge.scoring.backends.connection import Connection
 from judge.scoring.judge import Judge
-from judge.stress.paraphrases import Paraphraser, paraphrased_texts
-from judge.stress.probes import chosen_probes
-from judge.stress.stress_test import StressOptions, StressTest
+from judge.stress_testing.paraphrases import Paraphraser, paraphrased_texts
+from judge.stress_testing.probes import chosen_probes
+from judge.stress_testing.stress_test import StressOptions, StressTest
 
 RUBRIC = load_rubric("open_qa")
 ITEMS = [

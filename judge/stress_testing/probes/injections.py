@@ -4,7 +4,7 @@ from judge.records import Item
 from judge.rubric import ItemRubrics, Rubric
 from judge.rubric.parts import Example, Verdict
 from judge.scoring.reply_form import example_reply
-from judge.stress.probe import AnswerProbe, ProbeContext, everywhere
+from judge.stress_testing.probe import AnswerProbe, ProbeContext, everywhere
 
 _MASTER_KEYS = (":", "Solution:", "Thought process:", "Let us solve this step by step.")
 """Texts without content that judges have been seen to reward (Zhao et al. 2025)."""

@@ -17,7 +17,7 @@ from judge.scoring.preview import Preview, preview
 from judge.scoring.prompt import Prompter
 from judge.scoring.run import Run
 from judge.scoring.score import score
-from judge.stress.twins import Twins, as_twin
+from judge.stress_testing.twins import Twins, as_twin
 
 ITEMS, PICTURES = "items", "pictures"
 """Folders within a stress test: the run of all items, and the pictures."""

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 
 from judge.records import Image, Item, Role
-from judge.stress.probe import NotApplicable, Probe, ProbeContext, expect
+from judge.stress_testing.probe import NotApplicable, Probe, ProbeContext, expect
 
 
 class BlankPicture(Probe):
@@ -79,13 +79,10 @@ def _alike(item: Item, pool: Sequence[Item], role: Role) -> set[str]:
     That is, the same picture in other conditions, and pictures of the same question and reference.
     """
     known: set[str] = set()
-    more = {
-        content
-        for other in pool
-        if other is item
-        or (item.reference and (other.question, other.reference) == (item.question, item.reference))
-        for content in _contents(other, role)
-    }
+    more = _contents(item, role)
+    for other in pool:
+        if item.reference and (other.question, other.reference) == (item.question, item.reference):
+            more |= _contents(other, role)
     while not more <= known:
         known |= more
         pairs = {other.field("pair_id") for other in pool if known & _contents(other, role)} - {None}

@@ -6,11 +6,11 @@ from judge.errors import InputError
 from judge.records import Image, Item
 from judge.rubric import load_rubric
 from judge.rubric.parts import Dimension
-from judge.stress.pictures import StagedPictures
-from judge.stress.probe import ProbeContext
-from judge.stress.probe import tested_dimensions as aspects_of
-from judge.stress.probes import PROBES, chosen_probes
-from judge.stress.twins import make_twins
+from judge.stress_testing.pictures import StagedPictures
+from judge.stress_testing.probe import ProbeContext
+from judge.stress_testing.probe import tested_dimensions as aspects_of
+from judge.stress_testing.probes import PROBES, chosen_probes
+from judge.stress_testing.twins import make_twins
 
 RUBRIC = load_rubric("open_qa")
 ITEMS = [

@@ -7,7 +7,7 @@ from pathlib import Path
 from judge.errors import InputError, RunError
 from judge.files.writing import make_folder, write_file
 from judge.records import Item
-from judge.stress.draw import StressItems
+from judge.stress_testing.draw import StressItems
 
 _NAME = "stress.json"
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from judge.rubric import Rubric
-from judge.stress.probe import REPEAT, NotApplicable, Probe, everywhere
+from judge.stress_testing.probe import REPEAT, NotApplicable, Probe, everywhere
 
 
 class Repeat(Probe):

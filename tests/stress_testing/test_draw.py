@@ -9,8 +9,8 @@ from judge.errors import InputError, RunError
 from judge.records import Item
 from judge.rubric import load_rubric
 from judge.scoring.judge import Judge
-from judge.stress.draw import draw_items, scores_of, shares_of
-from judge.stress.plan_file import read_drawn, write_drawn
+from judge.stress_testing.draw import draw_items, scores_of, shares_of
+from judge.stress_testing.plan_file import read_drawn, write_drawn
 
 ITEMS = [Item(id=f"q{n}", question="?", answer="!") for n in range(40)]
 SCORES = {f"q{n}": str(1 + (n > 3) + (n > 11)) for n in range(38)}

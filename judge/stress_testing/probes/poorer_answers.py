@@ -5,7 +5,7 @@ import re
 from collections.abc import Collection
 
 from judge.records import Item
-from judge.stress.probe import AnswerProbe, NotApplicable, ProbeContext, everywhere, expect, same_text
+from judge.stress_testing.probe import AnswerProbe, NotApplicable, ProbeContext, everywhere, expect, same_text
 
 _FEWEST_WORDS = 12
 """Words of an answer that can be truncated: less has no part to leave out."""

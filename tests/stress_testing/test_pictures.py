@@ -8,9 +8,9 @@ from judge.rubric import load_rubric
 from judge.scoring.images import check
 from judge.scoring.judge import Judge
 from judge.scoring.prompt import build_requests
-from judge.stress.pictures import StagedPictures
-from judge.stress.probe import NotApplicable, ProbeContext
-from judge.stress.probes import PROBES
+from judge.stress_testing.pictures import StagedPictures
+from judge.stress_testing.probe import NotApplicable, ProbeContext
+from judge.stress_testing.probes import PROBES
 
 RUBRIC = load_rubric("inspection")
 

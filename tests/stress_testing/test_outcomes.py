@@ -8,9 +8,9 @@ import pytest
 from judge.records import Item, Score
 from judge.rubric import load_rubric
 from judge.rubric.parts import Dimension
-from judge.stress.outcomes import ORIGINAL, outcomes, read_stress_scores
-from judge.stress.probes import PROBES, chosen_probes
-from judge.stress.twins import Twins, as_twin
+from judge.stress_testing.outcomes import ORIGINAL, outcomes, read_stress_scores
+from judge.stress_testing.probes import PROBES, chosen_probes
+from judge.stress_testing.twins import Twins, as_twin
 
 RUBRIC = load_rubric("open_qa")
 DIMENSIONS = [*RUBRIC.dimensions]

@@ -8,7 +8,7 @@ from typing import ClassVar, Literal
 
 from judge.records import OVERALL, Item
 from judge.rubric import Aspect, Rubric
-from judge.stress.pictures import StagedPictures
+from judge.stress_testing.pictures import StagedPictures
 
 Expectation = Literal["lower", "same", "not_higher", "top", "not_lower"]
 """``lower`` and ``not_higher`` than without the change; ``top``: the highest score of the scale."""

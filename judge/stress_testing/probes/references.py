@@ -1,7 +1,7 @@
 """Probes that put the reference answer in place of the answer: it must come out at the top."""
 
 from judge.records import Item
-from judge.stress.probe import AnswerProbe, NotApplicable, ProbeContext, expect
+from judge.stress_testing.probe import AnswerProbe, NotApplicable, ProbeContext, expect
 
 REFERENCE_ANSWER = "reference_answer"
 

@@ -8,10 +8,10 @@ import pytest
 from judge.errors import InputError
 from judge.records import Image, Item
 from judge.rubric import Rubric, load_rubric
-from judge.stress.pictures import StagedPictures
-from judge.stress.probe import ASPECTS, AnswerProbe, NotApplicable, Probe, ProbeContext
-from judge.stress.probes import PROBES, chosen_probes
-from judge.stress.twins import make_twins
+from judge.stress_testing.pictures import StagedPictures
+from judge.stress_testing.probe import ASPECTS, AnswerProbe, NotApplicable, Probe, ProbeContext
+from judge.stress_testing.probes import PROBES, chosen_probes
+from judge.stress_testing.twins import make_twins
 
 RUBRIC = load_rubric("open_qa")
 ANSWER = "The valve opens at 20 bar. It is made of steel, and the works team checked it in May 1998."
