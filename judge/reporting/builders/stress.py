@@ -88,7 +88,7 @@ def _findings(found: StressResult) -> Iterator[str]:
         yield "No probe could be tested: no change has the scores that it needs."
     if undecided:
         yield (
-            f"{counted(len(undecided), 'probe')} undecided: the pairs are too few to show a shift of "
+            f"Undecided: {counted(len(undecided), 'probe')} with too few pairs to show a shift of "
             f"{number_text(SIZABLE, 'share')} of the scale. Draw more items with --limit."
         )
 

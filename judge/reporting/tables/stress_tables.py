@@ -119,7 +119,7 @@ def responses(outcomes: Sequence[ProbeOutcome]) -> Table:
             outcome.probe.name,
             display_name(r.dimension),
             MUST[r.expected],
-            _verdict(outcome, r),
+            NOISE if outcome.verdict == NOISE and r.n_pairs else r.verdict,
             r.n_pairs,
             r.n_at_end,
             r.n_missing,
@@ -139,12 +139,6 @@ def responses(outcomes: Sequence[ProbeOutcome]) -> Table:
         _SMALLEST,
     )
     return Table("responses", "Responses of the dimensions", columns, rows, notes)
-
-
-def _verdict(outcome: ProbeOutcome, response: DimensionResponse) -> str:
-    if not response.n_pairs:
-        return NOT_APPLICABLE
-    return NOISE if outcome.verdict == NOISE else response.verdict
 
 
 def left_out(outcomes: Sequence[ProbeOutcome]) -> Table:
