@@ -132,7 +132,11 @@ def read(documents: Sequence[Document]) -> ImportedFile:
         {**join.problems, **check.problems},
         notes=(agree,) if means else (),
         rubric="inspection",
-        by=(*(["system"] if join.has_systems else []), *(name for name in _SLICES if name in fields)),
+        by=(
+            *(["system"] if join.has_systems else []),
+            *(["condition"] if len({item.metadata["condition"] for item in items}) > 1 else []),
+            *(name for name in _SLICES if name in fields),
+        ),
         cluster=_IMAGE if _IMAGE in fields else None,
     )
 

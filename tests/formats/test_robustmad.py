@@ -128,6 +128,12 @@ def test_low_file_is_the_degraded_condition_of_the_same_pairs(write, questions):
     ]
 
 
+def test_two_conditions_are_a_slice_and_one_is_none(write, questions):
+    files = [write(f"responses_gpt{end}.json", [response(1), response(2)]) for end in ("", "_low")]
+    assert read_foreign(questions, *files).by[0] == "condition"
+    assert "condition" not in read_foreign(questions, files[1]).by
+
+
 @pytest.mark.parametrize(
     ("name", "condition"),
     [
