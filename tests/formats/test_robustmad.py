@@ -321,6 +321,12 @@ def test_the_picture_is_a_field_by_which_items_are_clustered(write, questions):
     assert found.items[0].metadata["image_path"] == "cable/1.png"
 
 
+def test_multiple_choice_responses_without_their_questions_lack_the_options(write):
+    rows = [response(1, answer="B"), response(2, answer="It has 2 holes.")]
+    found = read_foreign(write("r.json", rows))
+    assert found.problems == {"options unknown; the file of questions has them: RobustMAD_MCQ.json": ["q1"]}
+
+
 def test_the_answer_to_a_multiple_choice_question_is_the_raw_response(write):
     asked = write("q.json", {"images": [image(1, [question(1, options=OPTIONS, answer="B")])]})
     raw = "It is correctly placed.\n\nB"
