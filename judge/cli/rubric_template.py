@@ -116,6 +116,13 @@ def _key(name: str) -> str:
     return name if is_plain else json.dumps(name, ensure_ascii=False)
 
 
+class _PlainDumper(yaml.SafeDumper):
+    """Writes equal lists out in full, because the file is edited by hand."""
+
+    def ignore_aliases(self, data: object) -> bool:  # noqa: ARG002 - prescribed by yaml
+        return True
+
+
 def _with_knowledge(name: str, knowledge: str) -> str:
     rules = rules_from_knowledge(knowledge)
     is_by_part = any("question_type" in rule["when"] for rule in rules)
@@ -123,4 +130,4 @@ def _with_knowledge(name: str, knowledge: str) -> str:
     data = yaml.safe_load(shipped_rubrics()[base].read_text(encoding="utf-8"))
     data |= {"name": name, "source": f"{data['source']} With the domain knowledge of {Path(knowledge).name}."}
     data["rules"] = [*(rule for rule in data.get("rules", []) if rule.get("part") != "knowledge"), *rules]
-    return str(yaml.safe_dump(data, allow_unicode=True, sort_keys=False, width=110))
+    return str(yaml.dump(data, Dumper=_PlainDumper, allow_unicode=True, sort_keys=False, width=110))

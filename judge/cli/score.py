@@ -38,7 +38,7 @@ from judge.cli.options import (
 from judge.cli.progress_line import ProgressLine
 from judge.cli.protect_inputs import files_of_run, refuse_inputs
 from judge.cli.ray_options import ray_of, ray_options
-from judge.errors import InputError
+from judge.errors import InputError, JudgeError
 from judge.rows import FORMATS
 from judge.scoring.judge import Judge
 from judge.scoring.panel import Panel
@@ -122,7 +122,7 @@ def command(
             show_preview(answers, judge, {**options, "after": earlier}, folder, as_json=as_json)
         return
     panel.check()
-    ctx.exit(_score(panel, as_json=as_json))
+    ctx.exit(_score(panel, answers, as_json=as_json))
 
 
 def _options(values: dict[str, Any]) -> dict[str, Any]:
@@ -145,7 +145,19 @@ def _options(values: dict[str, Any]) -> dict[str, Any]:
     return {name: values[name] for name in names}
 
 
-def _score(panel: Panel, *, as_json: bool) -> int:
+def _with_advice(answers: str, error: JudgeError) -> JudgeError:
+    """Add to an error about the input that the file is one of another tool, whose names mean other things."""
+    from judge.formats.answers import tool_of
+
+    if not isinstance(error, InputError) or (tool := tool_of(answers)) is None:
+        return error
+    return InputError(
+        f"{error}\n{answers} is a file of the format {tool}. Import its answers first, together with the "
+        "files that belong to it: judge import FILES --out answers.jsonl"
+    )
+
+
+def _score(panel: Panel, answers: str, *, as_json: bool) -> int:
     """Score with all judges and print how each ended; return the exit status."""
     watches: list[ProgressLine] = []
     alone = len(panel.members) == 1
@@ -170,7 +182,7 @@ def _score(panel: Panel, *, as_json: bool) -> int:
                 if note := copies_note(panel, result.judge, runs[-1]):
                     click.echo(note, err=True)
             elif result.error and alone:
-                raise result.error
+                raise _with_advice(answers, result.error)
             elif result.error:
                 _tell(told, described(result.judge), visible(str(result.error)))
                 codes.append(result.error.exit_code)

@@ -38,7 +38,7 @@ def read_any(
     InputError
         A source cannot be read, or our own and foreign files are mixed.
     """
-    if format or all(_is_foreign(source) for source in sources):
+    if format or all(tool_of(source) for source in sources):
         return read_foreign(*map(str, sources), format=format)
     groups: dict[str, list[Item]] = {}
     for source in sources:
@@ -51,11 +51,12 @@ def _stem(source: RowSource) -> str:
     return Path(name_of(source)).name.removesuffix(".gz").partition(".")[0]
 
 
-def _is_foreign(source: RowSource) -> bool:
+def tool_of(source: RowSource) -> str | None:
+    """Name of the other tool's format that a file is in; None where it is none, or cannot be read."""
     name = str(source).removesuffix(".gz")
     if not is_file(source) or name == "-" or not name.endswith(_DOCUMENTS):
-        return False
+        return None
     try:
-        return recognise(load(str(source))) is not None
+        return recognise(load(str(source)))
     except InputError:
-        return False  # the reader of our own tables says more precisely what is wrong
+        return None  # the reader of our own tables says more precisely what is wrong

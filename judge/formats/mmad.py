@@ -70,7 +70,9 @@ def read(documents: Sequence[Document], templates: Templates = "similar") -> Imp
         answered = {(item.metadata["image"], item.metadata["number"]) for item in items}
         unanswered = [f"{image}#{number}" for image, number in questions if (image, number) not in answered]
         problems.update({"question without an answer": unanswered} if unanswered else {})
-    return ImportedFile("mmad", items, problems=problems, by=("dataset*question_type",), cluster="image")
+    several = [name for name in ("system", "shots") if len({item.field(name) for item in items}) > 1]
+    by = (*several, "dataset*question_type")
+    return ImportedFile("mmad", items, problems=problems, by=by, cluster="image")
 
 
 def _named_by(document: Document) -> tuple[int | None, str]:

@@ -132,7 +132,11 @@ def read(documents: Sequence[Document]) -> ImportedFile:
         {**join.problems, **check.problems},
         notes=(agree,) if means else (),
         rubric="inspection",
-        by=(*(["system"] if join.has_systems else []), *(name for name in _SLICES if name in fields)),
+        by=(
+            *(["system"] if join.has_systems else []),
+            *(["condition"] if len({item.metadata["condition"] for item in items}) > 1 else []),
+            *(name for name in _SLICES if name in fields),
+        ),
         cluster=_IMAGE if _IMAGE in fields else None,
     )
 
@@ -209,6 +213,8 @@ class _Join:
         if not isinstance(answer, str):
             self._note("no answer (null or no text)", entry)
             return None
+        if not row.get("options") and re.fullmatch("[A-Z]", str(row.get("answer"))):
+            self._note("options unknown; the file of questions has them: RobustMAD_MCQ.json", entry)
         asked = text_of(row, "question", entry.where)
         if question and question.row.get("question") not in (None, asked):
             self._note("question differs from the one in the questions' file; the response's counts", entry)

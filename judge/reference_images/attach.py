@@ -259,6 +259,10 @@ class NormalAttacher:
                 f"{counted(len(same), 'item')} with a picture that is nearly the same as its reference image "
                 f"(cosine above {NEARLY_SAME}), so that it may be a copy: {_ids(same)}"
             )
+        items = {one.item.id for one in chosen}
+        if unknown := [key for key in self._pool.by_item if key not in items]:
+            shown = ", ".join(unknown[:_MOST_SHOWN]) + (", …" if len(unknown) > _MOST_SHOWN else "")
+            yield f"{counted(len(unknown), 'id')} of the table of normal images, which no item has: {shown}"
         yield from self._pool.notes
 
 

@@ -85,7 +85,7 @@ class RunDatabase:
         query = f"SELECT key FROM completions WHERE key IN (SELECT value FROM json_each(?)) {counts}"
         return {key for (key,) in self._rows(query, [json.dumps(list(keys))])}
 
-    def request_keys_by_item(self) -> Iterator[list[str]]:
+    def all_keys(self) -> Iterator[list[str]]:
         """Yield the keys of all requests, each once, many at a time."""
         for rows in self._batches("SELECT DISTINCT key FROM requests", []):
             yield [key for (key,) in rows]

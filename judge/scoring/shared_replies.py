@@ -58,7 +58,7 @@ def count_shared(folder: str | Path, other: str | Path) -> tuple[int, int]:
     """
     shared = total = 0
     with Run.open(folder) as run, Run.open(other) as whole:
-        for keys in run.request_keys_by_item():
+        for keys in run.all_keys():
             total += len(keys)
             shared += len(whole.answered(keys, retry_errors=True))
     return shared, total

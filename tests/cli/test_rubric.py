@@ -287,6 +287,7 @@ def test_knowledge_by_part_enters_the_prompts_of_the_questions_that_it_concerns(
     row = {"id": "1", "question": "q", "answer": "a", "dataset": "VisA", "object": "candle"}
     Path("answers.jsonl").write_text(json.dumps({**row, "question_type": "Defect Localization"}) + "\n")
     CliRunner().invoke(main, ["rubric", "new", "visa", "--from-knowledge", "knowledge.json"])
+    assert not re.search(r"[&*]id\d", Path("visa.yaml").read_text())  # no anchors, which are hard to edit
     facts = json.loads(
         CliRunner().invoke(main, ["rubric", "show", "visa.yaml", "answers.jsonl", "--json"]).stdout
     )

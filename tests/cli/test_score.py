@@ -1075,3 +1075,12 @@ def test_questions_in_a_file_of_their_own_are_joined():
     assert "1 question without an answer ('2')" in done.stderr
     with Run.open("runs/mine-baseline-open_qa") as run:
         assert run["1"].item.question == "Why?"
+
+
+@pytest.mark.parametrize(("category", "is_foreign"), [("robustness_category", True), ("topic", False)])
+def test_an_error_about_a_file_of_another_tool_says_how_to_import_it(here, category, is_foreign):
+    row = {"question_id": 1, "question": "q", "answer": "B", "mslm_answer": "A", category: "general"}
+    (here / "MCQ_x.json").write_text(json.dumps([row]))
+    done = judge("score", "MCQ_x.json")
+    assert (done.exit_code, "are all names for 'answer'" in done.stderr) == (1, True)
+    assert ("is a file of the format robustmad. Import its answers first" in done.stderr) == is_foreign

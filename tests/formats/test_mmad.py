@@ -189,6 +189,18 @@ def test_files_with_other_numbers_of_shots_share_pairs(write):
     assert zero[0].id.endswith("/0-shot")
 
 
+@pytest.mark.parametrize(
+    ("names", "first"),
+    [
+        (["answers_1_shot_gpt.json"], []),
+        (["answers_1_shot_gpt.json", "answers_1_shot_llava.json"], ["system"]),
+        (["answers_0_shot_gpt.json", "answers_1_shot_gpt.json"], ["shots"]),
+    ],
+)
+def test_several_systems_and_numbers_of_shots_are_slices(write, names, first):
+    assert [*read_several(write, *names).by] == [*first, "dataset*question_type"]
+
+
 def test_a_file_whose_name_says_nothing_of_shots_is_told_apart_too(write):
     found = read_several(write, "answers_0_shot_gpt.json", "gpt.json")
     assert {item.metadata.get("shots") for item in found.items} == {0, None}

@@ -128,6 +128,12 @@ def test_low_file_is_the_degraded_condition_of_the_same_pairs(write, questions):
     ]
 
 
+def test_two_conditions_are_a_slice_and_one_is_none(write, questions):
+    files = [write(f"responses_gpt{end}.json", [response(1), response(2)]) for end in ("", "_low")]
+    assert read_foreign(questions, *files).by[0] == "condition"
+    assert "condition" not in read_foreign(questions, files[1]).by
+
+
 @pytest.mark.parametrize(
     ("name", "condition"),
     [
@@ -313,6 +319,12 @@ def test_the_picture_is_a_field_by_which_items_are_clustered(write, questions):
     found = read_foreign(questions, write("r.json", [response(1), response(2)]))
     assert found.cluster == "image_path"
     assert found.items[0].metadata["image_path"] == "cable/1.png"
+
+
+def test_multiple_choice_responses_without_their_questions_lack_the_options(write):
+    rows = [response(1, answer="B"), response(2, answer="It has 2 holes.")]
+    found = read_foreign(write("r.json", rows))
+    assert found.problems == {"options unknown; the file of questions has them: RobustMAD_MCQ.json": ["q1"]}
 
 
 def test_the_answer_to_a_multiple_choice_question_is_the_raw_response(write):

@@ -228,6 +228,13 @@ def test_a_table_names_the_given_picture_by_the_id_of_the_item(folder):
     assert "the table of normal images has no row for them: q2" in found.notes[1]
 
 
+def test_ids_of_the_table_that_no_item_has_are_named(folder):
+    lines = ["id,image", *(f"{key},screw/blue.png" for key in ("q1", "a", "b", "c", "d"))]
+    (folder / "normals" / "t.csv").write_text("\n".join(lines))
+    found = judge.attach_normals([item()], folder / "normals" / "t.csv", how="given", image_root=folder)
+    assert found.notes[-1] == "4 ids of the table of normal images, which no item has: a, b, c, …"
+
+
 def test_a_given_picture_that_an_item_has_is_kept(folder):
     own = (Image(path="q/bluish.png", role="reference"),)
     assert references(attached(folder, item(images=own), how="given", given="x")) == ["bluish"]

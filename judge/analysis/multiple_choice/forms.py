@@ -4,13 +4,14 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
+from typing import TypeAlias
 
 import numpy as np
 
 from judge.analysis.compare import Change, pass_change
 from judge.analysis.group_difference import Bools, Groups
-from judge.analysis.item_columns import SYSTEM
 from judge.analysis.item_fields import ITEM_ID
+from judge.analysis.matched_items import WITHIN
 from judge.analysis.multiple_choice.choice import Answers
 from judge.analysis.multiple_choice.detection import Detection, detection, gold_anomalous
 from judge.analysis.score_table import PAIR_ID, ScoreTable
@@ -19,9 +20,10 @@ from judge.stats.engine.scale import Floats, Ints
 from judge.stats.systems.multiplicity import holm
 
 FORM, QUESTION_ID = "form", "question_id"
-_SAME = (SYSTEM, "condition", "image_path")
+_SAME = (*WITHIN, "image_path")
 """Fields that answers to one question share, where both forms have them."""
 CHOICE, OPEN = "multiple choice", "open"
+_Keys: TypeAlias = list[tuple[str, ...] | None]
 
 
 @dataclass(frozen=True)
@@ -71,8 +73,9 @@ def tables_of_forms(answers: Answers, run: ScoreTable | None) -> dict[str, Score
 def form_pairs(tables: Mapping[str, ScoreTable], cluster: str | None = None) -> list[FormPair]:
     """Compare each two forms on the questions that both have.
 
-    Answers are matched by `question_id`, or else `pair_id`, or else `id`, within each `system`, `condition`
-    and `image_path` where both have these fields. Answers that share a key within one form match nothing.
+    Answers are matched by `question_id`, or else `pair_id`, or else `id`, within each `system`, `condition`,
+    `shots` and `image_path` where both have these fields. Answers that share a key within one form match
+    nothing.
 
     Parameters
     ----------
@@ -116,23 +119,45 @@ def detection_by_form(tables: Mapping[str, ScoreTable], cluster: str | None = No
     return {name: one for name, one in found.items() if one is not None}
 
 
+def unmatched(tables: Mapping[str, ScoreTable]) -> list[str]:
+    """Say which answers cannot be matched to another form, and which forms have no question in common."""
+    found = []
+    for (first, a), (second, b) in combinations(tables.items(), 2):
+        fields, *keys = _keys_of_both(a, b)
+        named = " and ".join(fields)
+        for form, column in zip((first, second), keys, strict=True):
+            if twice := sum(n for key, n in Counter(column).items() if n > 1 and key is not None):
+                found.append(
+                    f"{twice:,} of {len(column):,} answers of the form {form} share {named} with another "
+                    "one, so that they are not matched to other forms"
+                )
+        if not len(_matched(a, b)[0]):
+            found.append(f"{first} and {second} have no question in common by {named}, and are not paired")
+    return list(dict.fromkeys(found))
+
+
 def _matched(a: ScoreTable, b: ScoreTable) -> tuple[Ints, Ints, str]:
     """Rows of a and of b that answer the same question, and the field of its id."""
+    fields, keys_a, keys_b = _keys_of_both(a, b)
+    at = {key: row for row, key in enumerate(keys_b)}
+    unusable = {key for keys in (keys_a, keys_b) for key, n in Counter(keys).items() if n > 1 or key is None}
+    rows = [(row, at[key]) for row, key in enumerate(keys_a) if key in at and key not in unusable]
+    here, there = (np.array([pair[side] for pair in rows], dtype=int) for side in (0, 1))
+    return here, there, fields[0]
+
+
+def _keys_of_both(a: ScoreTable, b: ScoreTable) -> tuple[list[str], _Keys, _Keys]:
+    """Fields that match answers, that of the question first, and their values in a and in b."""
 
     def both(name: str) -> bool:
         return bool(a.given(name).any() and b.given(name).any())
 
     question = next((name for name in (QUESTION_ID, PAIR_ID) if both(name)), ITEM_ID)
     fields = [question, *(name for name in _SAME if both(name))]
-    keys_a, keys_b = _keys(a, fields), _keys(b, fields)
-    at = {key: row for row, key in enumerate(keys_b)}
-    unusable = {key for keys in (keys_a, keys_b) for key, n in Counter(keys).items() if n > 1 or key is None}
-    rows = [(row, at[key]) for row, key in enumerate(keys_a) if key in at and key not in unusable]
-    here, there = (np.array([pair[side] for pair in rows], dtype=int) for side in (0, 1))
-    return here, there, question
+    return fields, _keys(a, fields), _keys(b, fields)
 
 
-def _keys(table: ScoreTable, fields: Sequence[str]) -> list[tuple[str, ...] | None]:
+def _keys(table: ScoreTable, fields: Sequence[str]) -> _Keys:
     """Values of the fields of each answer; None where one is missing."""
     columns = zip(*(table.texts(name) for name in fields), strict=True)
     return [None if None in key else tuple(map(str, key)) for key in columns]

@@ -9,7 +9,7 @@ from judge.analysis.group_difference import Groups
 from judge.analysis.item_columns import SYSTEM
 from judge.analysis.multiple_choice.choice import Answers, ChoiceSlices, Gap, accuracy, gaps, slices
 from judge.analysis.multiple_choice.detection import SEED, Detection, detection, gold_anomalous
-from judge.analysis.multiple_choice.forms import OPEN, FormPair, form_pairs, tables_of_forms
+from judge.analysis.multiple_choice.forms import OPEN, FormPair, form_pairs, tables_of_forms, unmatched
 from judge.analysis.multiple_choice.positions import Positions, positions
 from judge.analysis.pass_rate import PassRate
 from judge.analysis.score_table import ScoreTable
@@ -80,7 +80,7 @@ def build_choice(
         "choice",
         f"{answers.table.name}: {len(answers.table):,} multiple-choice answers",
         (*_verdict(answers, rate, found, placed), *form_words(pairs)),
-        tuple(_warnings(answers, problems or {})),
+        (*_warnings(answers, problems or {}), *(f"{problem}." for problem in unmatched(tables))),
         tuple(sections),
         _named_estimates(rate, sliced, found, pairs),
         {"answers": answers.table.name, "unreadable replies": f"count as {_policy(answers)}"},

@@ -28,10 +28,10 @@ def form_words(pairs: Sequence[FormPair]) -> Iterator[str]:
     """Sentence for each two forms: how much higher the accuracy in one is, on the same questions."""
     for pair in pairs:
         change = pair.change
+        p = p_phrase(change.p_adjusted)
         yield (
-            f"{pair.second.capitalize()} against {pair.first}, on the {change.difference.n_items:,} "
-            f"questions with both: {with_interval(change.difference, 'points')} percentage points "
-            f"(p {p_phrase(change.p_adjusted)})."
+            f"On the {change.difference.n_items:,} questions with both, {pair.second} against {pair.first}: "
+            f"{with_interval(change.difference, 'points')} percentage points (p {p})."
         )
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from judge.analysis.compare import pass_change
 from judge.analysis.multiple_choice.choice import RUBRIC, read_answers
-from judge.analysis.multiple_choice.forms import detection_by_form, form_pairs, tables_of_forms
+from judge.analysis.multiple_choice.forms import detection_by_form, form_pairs, tables_of_forms, unmatched
 from judge.analysis.score_table import ScoreTable
 from judge.records import Item, Score
 from judge.reporting.builders.choice import build_choice
@@ -146,7 +146,10 @@ def test_the_report_has_the_forms_and_a_paired_gap_by_slice():
         ("y", 6, pytest.approx(4 / 6), pytest.approx(3 / 6)),
     ]
     assert found.estimates["difference.multiple choice-open"].value == pytest.approx(2 / 12)
-    assert any(text.startswith("Multiple choice against open, on the 12 questions") for text in found.verdict)
+    assert any(
+        text.startswith("On the 12 questions with both, multiple choice against open")
+        for text in found.verdict
+    )
     assert "McNemar" in found.methods[-1]
 
 
@@ -179,3 +182,42 @@ def test_a_single_question_has_a_difference_without_an_interval_or_a_wide_one():
     (pair,) = pairs(choices("A"), opens([False]))
     assert pair.change.difference.value == 1
     assert not math.isnan(pair.change.difference.value)
+
+
+def test_forms_without_a_common_question_are_named():
+    tables = tables_of_forms(read_answers(choices()), opens(question_id=None, pair_id="x"))
+    assert unmatched(tables) == [
+        "open and multiple choice have no question in common by id, and are not paired"
+    ]
+
+
+def test_answers_that_share_a_question_within_a_form_are_counted_once():
+    twice = [*choices(form="a"), *choices(form="b")]
+    twice = [one.model_copy(update={"id": f"{one.id}{n}"}) for n in range(2) for one in twice[:12]] + twice[
+        12:
+    ]
+    tables = tables_of_forms(read_answers(twice), opens())
+    said = [text for text in unmatched(tables) if "share" in text]
+    assert said == [
+        "24 of 24 answers of the form a share question_id with another one, so that they are not matched to other forms"
+    ]
+
+
+def test_forms_that_are_matched_are_not_warned_of():
+    assert unmatched(tables_of_forms(read_answers(choices()), opens())) == []
+
+
+def test_forms_are_matched_within_each_number_of_shots():
+    both = [
+        one.model_copy(update={"id": f"{one.id}/{n}", "metadata": {**one.metadata, "shots": n}})
+        for form in "ab"
+        for one in choices(form=form)
+        for n in (0, 1)
+    ]
+    (pair,) = pairs(both)
+    assert pair.change.difference.n_items == 24
+
+
+def test_the_report_warns_of_forms_that_are_not_paired():
+    report = build_choice(read_answers(choices()), run=opens(question_id=None, kind="x"), by=["kind"])
+    assert "open and multiple choice have no question in common by id, and are not paired." in report.warnings
