@@ -136,7 +136,9 @@ def command(
     root = os.path.relpath(found.root)
     is_beside = found.root == target.resolve().parent
     more = "" if is_beside else f" --image-root {shlex.quote(root)}"
-    click.echo(f"next: judge score {shlex.quote(str(target))}{more} --rubric guided_inspection", err=True)
+    has_types = any(item.field("question_type") is not None for item in found.items)
+    rubric = "guided_inspection" if has_types else "inspection"  # which shows every image
+    click.echo(f"next: judge score {shlex.quote(str(target))}{more} --rubric {rubric}", err=True)
 
 
 def _target(answers: str, out: str | None) -> Path:

@@ -23,6 +23,7 @@ def here(tmp_path, monkeypatch):
         Image.new("RGB", (2, 2), (number, 9, 9)).save(file)
     np.savez(tmp_path / "e.npz", ids=np.array(names), embeddings=np.array([[1, 0], [0, 1], [1, 9]]))
     row = {"id": "q1", "question": "Good?", "answer": "Yes.", "object": "screw", "images": ["q.png"]}
+    row |= {"question_type": "detection"}
     (tmp_path / "a.jsonl").write_text(json.dumps(row) + "\n")
     return tmp_path
 
@@ -114,7 +115,7 @@ def test_nothing_is_written_where_no_item_gets_a_reference_image(here):
     done = attach("--how", "random", "--by", "part")
     assert done.exit_code == 1
     assert "1 item without a reference image, because they have no field 'part': q1" in done.stderr
-    assert "fields of the items (--by): object" in done.stderr
+    assert "fields of the items (--by): object, question_type" in done.stderr
     assert not (here / "a-with-normals.jsonl").exists()
 
 
@@ -137,3 +138,11 @@ def test_a_field_that_robustmad_names_category_is_the_object(here):
     row = {"id": "q1", "question": "Good?", "answer": "Yes.", "category": "screw", "images": ["q.png"]}
     (here / "a.jsonl").write_text(json.dumps(row) + "\n")
     assert "1 of 1 item got 1 reference image" in attach("--embedder", "file:e.npz").stderr
+
+
+def test_without_types_of_questions_the_next_command_has_a_rubric_that_shows_the_images(here):
+    row = {"id": "q1", "question": "Good?", "answer": "Yes.", "object": "screw", "images": ["q.png"]}
+    (here / "a.jsonl").write_text(json.dumps(row) + "\n")
+    assert attach("--how", "random").stderr.endswith("a-with-normals.jsonl --rubric inspection\n")
+    shown = CliRunner().invoke(main, ["rubric", "show", "inspection", "a-with-normals.jsonl"]).stdout
+    assert "images: 2 of 2 shown" in shown
