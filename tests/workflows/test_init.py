@@ -130,7 +130,7 @@ def test_two_columns_of_one_field_with_the_same_content_are_one_reading():
 
 
 def test_of_two_columns_of_ids_the_one_without_repetitions_is_the_id():
-    rows = [{**row, "question_id": "same"} for row in COMPLETE]
+    rows = [{**row, "item_id": "same"} for row in COMPLETE]
     assert inspected(table("a.csv", rows)).choices.mapping == {"id": "id"}
 
 
