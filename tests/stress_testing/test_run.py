@@ -5,7 +5,6 @@ from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
-from judge.stress_testing import scoring
 
 import judge
 from judge.errors import InputError, RunError
@@ -13,6 +12,7 @@ from judge.records import Item
 from judge.rubric import load_rubric
 from judge.scoring.backends.connection import Connection
 from judge.scoring.judge import Judge
+from judge.stress_testing import scoring
 from judge.stress_testing.probes import PROBES
 from judge.stress_testing.scoring import StressPart, parts_of, score_parts, take_replies
 from judge.stress_testing.stress_test import StressOptions, StressTest
