@@ -7,8 +7,9 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
+from judge.errors import RubricError
 from judge.records import Record
-from judge.rubric import Rubric, check_rubric, shipped_rubrics
+from judge.rubric import Rubric, check_rubric, parse_rubric, shipped_rubrics
 from judge.rubric.problems import allowed_keys
 
 MANY = """\
@@ -231,3 +232,14 @@ def test_whatever_is_broken_gives_errors_and_never_an_exception(data):
     assert (rubric is None) == bool(problems)
     if rubric is not None:
         assert Rubric.model_validate(broken) == rubric
+
+
+def test_a_stress_aspect_of_an_unknown_dimension_names_those_that_there_are():
+    text = (
+        "name: r\ntask: t\ndimensions: {clarity: {description: d, anchors: {1: a, 5: b}}}\n"
+        "pass: {overall: 3}\nstress: {aspects: {style: clarity}}\n"
+    )
+    with pytest.raises(
+        RubricError, match=r"stress.aspects: found style; allowed are the dimensions: clarity"
+    ):
+        parse_rubric(text)
