@@ -14,14 +14,12 @@ from judge.scoring.backends.vllm.engine import EngineOptions
 from judge.scoring.callbacks import ProgressBar, ScoringCallback
 from judge.scoring.judge import Judge
 from judge.scoring.preview import Preview, preview
-from judge.scoring.prompt import Prompter
 from judge.scoring.run import Run
 from judge.scoring.score import score
 from judge.stress_testing.twins import Twins, as_twin
 
 ITEMS, PICTURES = "items", "pictures"
 """Folders within a stress test: the run of all items, and the pictures."""
-_FREE = {"cost": 0.0, "usage": None, "latency": None}
 
 
 @dataclass(frozen=True)
@@ -63,10 +61,13 @@ def score_parts(
     connection: Connection,
     engine: EngineOptions,
     callback_for: Callable[[StressPart], ScoringCallback] = lambda _: ProgressBar(),
+    source: Path | None = None,
     retry_errors: bool = False,
     reask: bool = False,
 ) -> Iterator[Run]:
     """Score one part after the other; `max_cost` limits the cost of all of them together.
+
+    Replies in the run `source` to the same requests are used again, except for the repeated request.
 
     Yields
     ------
@@ -84,6 +85,7 @@ def score_parts(
                 connection=connection,
                 engine=engine,
                 callback=callback,
+                reuse=(source,) if source and part.name == ITEMS else (),
                 retry_errors=retry_errors,
                 reask=reask,
             )
@@ -107,36 +109,18 @@ def preview_parts(
     ]
 
 
-def take_replies(source: Path, judge: Judge, items: Sequence[Item], out: Path) -> int:
-    """Copy the replies that an earlier run of the same judge holds for the items, so that none is paid twice.
-
-    The copies cost nothing and count no tokens; requests that failed there are asked again.
-
-    Returns
-    -------
-    int
-        Number of requests whose replies were copied.
+def check_judge_of(source: Path, judge: Judge) -> None:
+    """Check that the run whose items and replies are used was scored by the judge that is tested.
 
     Raises
     ------
     InputError
-        The run belongs to another judge.
+        It was scored by another judge.
     """
     with Run.open(source) as earlier:
         if earlier.fact("fingerprint") != judge.fingerprint:
             raise InputError(
                 f"{source}: was scored by another judge ({earlier.fact('judge')['model']}, rubric "
-                f"{earlier.rubric.name}); name the file of the answers to draw them without its scores"
+                f"{earlier.rubric.name}); test that one with judge= and rubric= (--judge, --rubric), or name "
+                "the file of the answers to draw them without its scores"
             )
-        if judge.backend == "replay" or earlier.fact("imported"):  # free, or no replies
-            return 0
-        prompter, copied = Prompter(judge), 0
-        keys = dict.fromkeys(request.key for item in items for request in prompter.requests(item))
-        with Run.create(out / ITEMS, judge) as run:
-            for key in keys:
-                if run.has_answer(key) or not earlier.has_answer(key, retry_errors=True):
-                    continue
-                replies = [reply.model_copy(update=_FREE) for reply in earlier.completions_of(key)]
-                run.append([reply for reply in replies if not reply.failure])
-                copied += 1
-    return copied

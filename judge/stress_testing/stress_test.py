@@ -29,10 +29,10 @@ from judge.stress_testing.probes import ALL, chosen_probes
 from judge.stress_testing.scoring import (
     PICTURES,
     StressPart,
+    check_judge_of,
     parts_of,
     preview_parts,
     score_parts,
-    take_replies,
 )
 from judge.stress_testing.twins import Twins, make_twins
 
@@ -150,6 +150,8 @@ class StressTest:
         self.connection, self.engine = connection or Connection(), engine or EngineOptions()
         self.probes = chosen_probes(options.probes)
         self._run = _run_of(answers, judge)
+        if self._run is not None:
+            check_judge_of(self._run, judge)
         self.out = options.out or _default_folder(answers, judge)
         items, root, scores = self._read(answers, reading)
         self.drawn = read_drawn(self.out, items, options.n_items, options.seed) or draw_items(
@@ -194,8 +196,6 @@ class StressTest:
         paraphrases = self._paraphrases()
         twins = self._twins(paraphrases)
         write_drawn(self.out, self.drawn, self.options.n_items, self._source)
-        if self._run is not None:
-            take_replies(self._run, self.judge, twins.originals, self.out)
         scores, runs, parts = [], [], parts_of(twins, self.judge)
         for run in score_parts(
             parts,
@@ -203,6 +203,7 @@ class StressTest:
             connection=self.connection,
             engine=self.engine,
             callback_for=callback_for,
+            source=self._run,
             retry_errors=retry_errors,
             reask=reask,
         ):

@@ -14,7 +14,7 @@ from judge.scoring.backends.connection import Connection
 from judge.scoring.judge import Judge
 from judge.stress_testing import scoring
 from judge.stress_testing.probes import PROBES
-from judge.stress_testing.scoring import StressPart, parts_of, score_parts, take_replies
+from judge.stress_testing.scoring import StressPart, parts_of, score_parts
 from judge.stress_testing.stress_test import StressOptions, StressTest
 
 RUBRIC = load_rubric("open_qa")
@@ -141,17 +141,18 @@ def test_the_replies_of_an_earlier_run_are_used(tmp_path, mock):
 
 def test_copied_replies_cost_nothing(tmp_path, mock):
     run = scored(tmp_path / "run", mock)
-    items = [Item(**row) for row in ANSWERS]
-    assert take_replies(run, MODEL, items, tmp_path / "stress") == 4
-    assert take_replies(run, MODEL, items, tmp_path / "stress") == 0
-    with judge.Run.open(tmp_path / "stress" / "items") as copied:
-        assert {completion.cost for completion in copied.completions()} == {0.0}
+    stress_test(tmp_path / "stress", mock, str(run)).run(quiet)
+    with judge.Run.open(tmp_path / "stress" / "items") as items:
+        copied = [c for c in items.completions() if "~" not in c.item_id]
+    assert len(copied) == 4
+    assert {completion.cost for completion in copied} == {0.0}
 
 
 def test_requests_that_failed_in_the_earlier_run_are_asked_again(tmp_path, mock):
     mock.script({"status": 400, "headers": {}, "body": {"error": {"message": "no", "code": "no"}}})
     run = scored(tmp_path / "run", mock)
-    assert take_replies(run, MODEL, [Item(**row) for row in ANSWERS], tmp_path / "stress") == 3
+    stress_test(tmp_path / "stress", mock, str(run)).run(quiet)
+    assert requests_of(mock) == 4 + 1 + 4 + 4 + 4  # the run, its failure, padding, repeat, order
 
 
 def test_the_run_of_another_judge_is_refused(tmp_path, mock):
@@ -176,15 +177,6 @@ def test_the_usual_run_of_another_file_is_left(tmp_path, mock, monkeypatch):
     scored(None, mock, "a/answers.jsonl")
     assert stress_test(None, mock, "a/answers.jsonl").drawn.strata
     assert not stress_test(None, mock, "b/answers.jsonl").drawn.strata
-
-
-def test_recorded_replies_are_not_copied(tmp_path):
-    replies = tmp_path / "replies.jsonl"
-    reply = {name: {"reason": "-", "score": 3} for name in RUBRIC.dimensions}
-    replies.write_text("".join(json.dumps({"id": row["id"], "reply": reply}) + "\n" for row in ANSWERS))
-    recorded = Judge(f"replay:{replies}", RUBRIC)
-    judge.score(ANSWERS, judge=recorded, out=tmp_path / "run").close()
-    assert take_replies(tmp_path / "run", recorded, [Item(**row) for row in ANSWERS], tmp_path / "s") == 0
 
 
 # -- costs
