@@ -130,8 +130,15 @@ def test_two_columns_of_one_field_with_the_same_content_are_one_reading():
 
 
 def test_of_two_columns_of_ids_the_one_without_repetitions_is_the_id():
-    rows = [{**row, "question_id": "same"} for row in COMPLETE]
+    rows = [{**row, "item_id": "same"} for row in COMPLETE]
     assert inspected(table("a.csv", rows)).choices.mapping == {"id": "id"}
+
+
+def test_the_id_of_a_question_beside_an_id_is_metadata():
+    rows = [{**row, "question_id": "same"} for row in COMPLETE]
+    found = inspected(table("a.csv", rows))
+    assert (found.choices.mapping, found.summary.columns["id"]) == ({}, ("id",))
+    assert "question_id" in found.summary.metadata
 
 
 def test_ids_of_questions_are_joined_with_the_system():
