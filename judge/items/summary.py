@@ -53,6 +53,8 @@ class InputSummary:
         Number of cells of a column named for one reference that hold a list, whose entries are alternatives.
     unanswered : int
         Number of rows of ``questions`` that no answer belongs to; `unanswered_ids` has the first of them.
+    images_shown : Counter
+        Role of an image -> number of images that the judge is shown, 0 where the rubric shows none of them.
     """
 
     columns: dict[str, tuple[str, ...]] = field(default_factory=dict)
@@ -68,6 +70,7 @@ class InputSummary:
     prompts_as_systems: int = 0
     system_prompt: str = ""
     lists_as_references: int = 0
+    images_shown: Counter[str] = field(default_factory=Counter)
     unanswered: int = 0
     unanswered_ids: tuple[str, ...] = ()
 

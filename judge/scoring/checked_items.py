@@ -113,7 +113,16 @@ def _repeated(error: InputError, times: int) -> str:
 def input_notes(summary: InputSummary, rubric: Rubric) -> list[str]:
     """Return lines that say which columns were read, and what a rubric needs that is missing."""
     warning = reference_warning(summary, rubric.name, refers=_refers_to_reference(rubric))
-    return [*summary.lines(), *([f"warning: {warning}"] if warning else [])]
+    hidden = [role for role, n in summary.images_shown.items() if not n and role not in rubric.without]
+    return [
+        *summary.lines(),
+        *([f"warning: {warning}"] if warning else []),
+        *(
+            f"warning: the judge is shown none of the {role} images, because of the conditions of rubric "
+            f"{rubric.name} (images): judge rubric check {rubric.name} ANSWERS"
+            for role in hidden
+        ),
+    ]
 
 
 def _refers_to_reference(rubric: Rubric) -> bool:
@@ -173,6 +182,10 @@ def checked_items(
             bad.add(InputError(f"{bad.place}: {error}"))
             continue
         n_valid += 1
+        if judge.rubric.images:
+            shown = judge.rubric.images_for(item)
+            for place, image in enumerate(item.images):
+                bad.summary.images_shown[image.role] += place in shown
         yield checked
     if not n_valid and not (bad.whole and bad.whole.n_items):  # a shard of a small input may be empty
         raise InputError("\n".join([f"{source_name(answers)}: has no item that can be scored", *bad.lines()]))

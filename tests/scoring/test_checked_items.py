@@ -1,6 +1,7 @@
 """Which answers are scored: all, the first ones, or a random sample."""
 
 import pytest
+from PIL import Image
 
 from judge import score
 from judge.errors import InputError
@@ -197,6 +198,21 @@ def test_a_missing_reference_is_a_warning_with_a_rubric_that_refers_to_one(name)
     assert notes([{**bare, "answer": "b"}, SOUND, SOUND], name)[-1].startswith(
         "warning: 1 of 3 items have no reference answer"
     )
+
+
+@pytest.mark.parametrize(("kind", "n_warnings"), [("detection", 0), ("cause", 1), (None, 1)])
+def test_images_that_a_rubric_shows_for_no_item_are_a_warning(tmp_path, kind, n_warnings):
+    for name in ("a.png", "b.png"):
+        Image.new("RGB", (2, 2)).save(tmp_path / name)
+    images = [{"path": "a.png", "role": "reference"}, {"path": "b.png"}]
+    row = {**SOUND, "images": images, "metadata": {"question_type": kind}}
+    bad, guided = BadItems(), load_rubric("guided_inspection")
+    list(checked_items([row], InputOptions(), root=tmp_path, bad=bad, judge=Judge("baseline", guided)))
+    said = [
+        [note for note in input_notes(bad.summary, one) if "shown none of the reference images" in note]
+        for one in (guided, guided.leaving_out("reference"))
+    ]
+    assert [len(notes) for notes in said] == [n_warnings, 0]
 
 
 PLACES = [

@@ -134,6 +134,13 @@ def test_of_two_columns_of_ids_the_one_without_repetitions_is_the_id():
     assert inspected(table("a.csv", rows)).choices.mapping == {"id": "id"}
 
 
+def test_the_id_of_a_question_beside_an_id_is_metadata():
+    rows = [{**row, "question_id": "same"} for row in COMPLETE]
+    found = inspected(table("a.csv", rows))
+    assert (found.choices.mapping, found.summary.columns["id"]) == ({}, ("id",))
+    assert "question_id" in found.summary.metadata
+
+
 def test_ids_of_questions_are_joined_with_the_system():
     rows = [{**row, "id": "q1", "system": f"s{n}"} for n, row in enumerate(COMPLETE)]
     assert inspected(table("a.csv", rows)).choices.id_from == ("id", "system")
