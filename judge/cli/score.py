@@ -38,7 +38,7 @@ from judge.cli.options import (
 from judge.cli.progress_line import ProgressLine
 from judge.cli.protect_inputs import files_of_run, refuse_inputs
 from judge.cli.ray_options import ray_of, ray_options
-from judge.errors import InputError, JudgeError
+from judge.errors import InputError, JudgeError, RunError
 from judge.rows import FORMATS
 from judge.scoring.judge import Judge
 from judge.scoring.panel import Panel
@@ -334,6 +334,8 @@ def _merge_command(path: Path, shard: Shard) -> str:
 def _first_reasons(run: Run, summary: RunSummary, status: str) -> Iterator[str]:
     """How many items have a status, and the first reason; failed requests are counted by their kind."""
     ids = run.ids_with_status(status)
+    if not ids:
+        raise RunError(f"{run.path}: damaged: scores with the status {status} belong to no item of the run")
     if status != "failed":
         reason = next(score.reason for score in run.scores_of(ids[0]) if score.status == status)
         yield _with_reason(f"{counted(len(ids), 'item')} {status}", reason or "")

@@ -10,6 +10,8 @@ SELECT_SERVED = """
 SELECT model, min(created), max(created) FROM completions WHERE failure_kind IS NULL
 GROUP BY 1 ORDER BY count(*) DESC, 1
 """
+_YEAR_10000 = 253_402_300_800
+"""Unix time after which there are no dates."""
 
 
 @dataclass(frozen=True)
@@ -35,9 +37,17 @@ class Served:
 
     @classmethod
     def of(cls, rows: Iterable[tuple[str | None, float | None, float | None]]) -> Served:
-        """Read the rows of `SELECT_SERVED`."""
+        """Read the rows of `SELECT_SERVED`.
+
+        Raises
+        ------
+        ValueError
+            A time is no date.
+        """
         found = list(rows)
         times = [time for _, first, last in found for time in (first, last) if time is not None]
+        if not all(0 <= time < _YEAR_10000 for time in times):
+            raise ValueError("the time of a reply is no date")
         models = tuple(model for model, _, _ in found if model)
         return cls(models, min(times, default=None), max(times, default=None))
 

@@ -1,5 +1,6 @@
 """`judge score`, `show`, `parse`, `export` and `doctor`, as a user meets them."""
 
+import contextlib
 import csv
 import gzip
 import io
@@ -18,10 +19,13 @@ import pytest
 from click.testing import CliRunner
 
 from judge.cli import COMMANDS, main
+from judge.cli.score import _first_reasons
+from judge.errors import RunError
 from judge.records import Completion, Item, Score
 from judge.rubric import load_rubric
 from judge.scoring.backends.baseline import BaselineBackend
 from judge.scoring.run import Run
+from judge.scoring.score import score as score_answers
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 
@@ -1084,3 +1088,12 @@ def test_an_error_about_a_file_of_another_tool_says_how_to_import_it(here, categ
     done = judge("score", "MCQ_x.json")
     assert (done.exit_code, "are all names for 'answer'" in done.stderr) == (1, True)
     assert ("is a file of the format robustmad. Import its answers first" in done.stderr) == is_foreign
+
+
+def test_scores_of_no_item_are_a_damaged_run(tmp_path):
+    answers = [{"id": "q1", "question": "2 + 2?", "answer": "4", "reference": "4"}]
+    score_answers(answers, out=tmp_path / "run").close()
+    with contextlib.closing(sqlite3.connect(tmp_path / "run" / "run.db")) as db, db:
+        db.execute("UPDATE scores SET status = 'unparsed', value = NULL, item_id = 'q9'")
+    with Run.open(tmp_path / "run") as run, pytest.raises(RunError, match="belong to no item"):
+        list(_first_reasons(run, run.summary(), "unparsed"))

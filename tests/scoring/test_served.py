@@ -3,6 +3,8 @@
 import contextlib
 import sqlite3
 
+import pytest
+
 import judge
 from judge.analysis.provenance import provenance
 from judge.scoring.run import Run
@@ -45,3 +47,9 @@ def test_provenance_without_replies_names_no_model_and_no_date(tmp_path):
         text = provenance(run)
     assert "served as" not in text
     assert "judged 20" not in text
+
+
+@pytest.mark.parametrize("time", [1e18, -1.0, float("nan")])
+def test_a_time_that_is_no_date_is_a_damaged_run(time):
+    with pytest.raises(ValueError, match="no date"):
+        Served.of([("a", time, time)])
