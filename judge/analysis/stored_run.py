@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from judge.analysis.criterion_scores import Objects
 from judge.analysis.status_column import CODES, StatusColumn
 from judge.analysis.text_patterns import stated_score
+from judge.files.sqlite import close_in_any_thread
 from judge.records import STATUSES, Item
 from judge.rubric import Rubric
 from judge.scoring.run import Run
@@ -78,7 +79,7 @@ class StoredItems(Sequence[Item]):
     def _run(self) -> Run:
         if self._opened is None:
             self._opened = Run.open(self._path)
-            finalize(self, self._opened.close)
+            finalize(self, close_in_any_thread, self._opened.close)
         return self._opened
 
 

@@ -10,7 +10,7 @@ import math
 import shutil
 import sqlite3
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -97,6 +97,15 @@ def _said(error: Exception) -> str:
         place = ".".join(map(str, (error.title, *first["loc"])))
         return f"{place}: found {first['input']!r:.80}; {first['msg']}"
     return " ".join(str(error).split())[:_MOST_SHOWN] or type(error).__name__
+
+
+def close_in_any_thread(close: Callable[[], None]) -> None:
+    """Close a database from a finalizer, which the garbage collector may call in any thread.
+
+    In another thread than its own, a connection is left to be closed when its memory is freed.
+    """
+    with contextlib.suppress(sqlite3.ProgrammingError):
+        close()
 
 
 def plain_row(row: Any) -> Any:

@@ -4,11 +4,12 @@ import contextlib
 import os
 import shutil
 import sqlite3
+import threading
 
 import pytest
 
 from judge.errors import RunError
-from judge.files.sqlite import check_content, connect_to_read, explain, reading
+from judge.files.sqlite import check_content, close_in_any_thread, connect_to_read, explain, reading
 
 SCHEMA = "CREATE TABLE t (a, b TEXT); CREATE INDEX t_by_a ON t (a);"
 
@@ -112,4 +113,23 @@ def test_a_closed_connection_is_an_error_of_the_program_and_not_of_the_file(file
     db = connect_to_read(file)
     db.close()
     with pytest.raises(sqlite3.ProgrammingError), reading(file, RunError):
+        db.execute("SELECT 1")
+
+
+def test_a_finalizer_in_another_thread_raises_nothing():
+    db = sqlite3.connect(":memory:", check_same_thread=True)
+    raised = []
+
+    def finalizer():
+        try:
+            close_in_any_thread(db.close)
+        except sqlite3.Error as error:
+            raised.append(error)
+
+    thread = threading.Thread(target=finalizer)
+    thread.start()
+    thread.join()
+    assert raised == []
+    close_in_any_thread(db.close)
+    with pytest.raises(sqlite3.ProgrammingError, match="closed"):
         db.execute("SELECT 1")

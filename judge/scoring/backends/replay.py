@@ -16,6 +16,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from judge.errors import InputError
+from judge.files.sqlite import close_in_any_thread
 from judge.records import Completion, Failure, Request, Usage
 from judge.rows import Row, read_rows
 from judge.scoring.backends.thinking import split_thought
@@ -55,7 +56,7 @@ class ReplayBackend:
         self.path = path
         self._without = without
         self._replies = sqlite3.connect("")  # a temporary file that is deleted with the connection
-        weakref.finalize(self, self._replies.close)
+        weakref.finalize(self, close_in_any_thread, self._replies.close)
         self._replies.execute(_TABLE)
         self._replies.executemany("insert into replies values (?, ?, ?, ?, ?)", _recorded(path, without))
         self._replies.execute("create index by_request on replies (id, sample, dimension)")
