@@ -23,7 +23,7 @@ from judge.stats.systems.multiplicity import holm
 from judge.stats.systems.paired import paired_difference
 from judge.stats.systems.significance import paired_permutation
 from judge.stress_testing.probe import REPEAT, Expectation, Probe, tested_dimensions
-from judge.stress_testing.twins import TWIN, Twins
+from judge.stress_testing.twins import Twins, twin_id
 
 ORIGINAL = ""
 """Name under which the scores of the unchanged items are kept."""
@@ -128,7 +128,7 @@ def read_stress_scores(scores: Iterable[Score], rubric: Rubric, twins: Twins) ->
     tested = tested_dimensions(rubric)
     places = {item.id: (ORIGINAL, item.id) for item in twins.originals}
     for name in (*twins.changed, *twins.rubrics):
-        places |= {f"{item.id}{TWIN}{name}": (name, item.id) for item in twins.originals}
+        places |= {twin_id(item.id, name): (name, item.id) for item in twins.originals}
     found: dict[tuple[str, str], dict[str, float]] = {}
     for score in scores:
         if score.sample or score.status != "ok" or score.dimension not in tested:
@@ -223,7 +223,7 @@ class _Comparison:
         if name in self._twins.rubrics:
             return np.ones(len(self._twins.originals), bool)
         ids = {item.id for item in self._twins.changed.get(name, ())}
-        return np.array([f"{item.id}{TWIN}{name}" in ids for item in self._twins.originals], bool)
+        return np.array([twin_id(item.id, name) in ids for item in self._twins.originals], bool)
 
     def _column(self, probe: str, dimension: str) -> Floats:
         nan = float("nan")

@@ -38,7 +38,7 @@ def answers():
 
 
 class SoundJudge:
-    """Counts the statements of the reference that the answer makes; it sees no form and obeys nobody."""
+    """Counts the statements of the reference in the answer, and ignores its form and its instructions."""
 
     weakness = None
 
